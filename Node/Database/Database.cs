@@ -1,0 +1,210 @@
+using System.Data.Common;
+using System.Diagnostics;
+using Connect.Node.Settings;
+
+namespace Connect.Node.Database;
+
+/// <summary>
+/// A server that always answers in time: with a result, or with a <see cref="DatabaseUnavailableException"/>.
+/// <para>
+/// The driver's asynchronous calls never return from a server that stopped (SIGSTOP), so its synchronous ones run here on a few dedicated
+/// threads, one connection each. The caller waits no longer than its deadline; a call that overstays is abandoned and its thread is
+/// busy until the driver's own time-out (whole seconds) frees it. When every thread is stuck and the queue is full, callers are
+/// refused at once: a bulkhead, so that a dead server costs a few threads and never the thread pool.
+/// </para>
+/// </summary>
+public sealed class Database : IDisposable
+{
+    /// <summary>Calls that may wait for a thread; beyond it callers are refused.</summary>
+    public const int MaxQueued = 512;
+
+    private const int ConnectError = 1042;      // the driver's own number for "cannot connect"
+    private const int ServerShutdown = 1053;
+
+    private static readonly TimeSpan PingWhenIdleFor = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan IdleThreadLives = TimeSpan.FromSeconds(60);
+
+    private readonly ServerAddress _server;
+    private readonly Account _account;
+    private readonly string? _schema;
+    private readonly bool _tls;
+    private readonly int _maxThreads;
+    private readonly int _driverSeconds;
+    private readonly object _gate = new();
+    private readonly Queue<Call> _queue = new();
+    private int _threads;
+    private int _idle;
+    private long _abandoned;
+    private bool _disposed;
+
+    /// <param name="server">Where it is.</param>
+    /// <param name="account">As whom.</param>
+    /// <param name="schema">Default schema, or null.</param>
+    /// <param name="tls">Encrypt.</param>
+    /// <param name="maxThreads">Connections at the most, and threads to use them.</param>
+    /// <param name="driverSeconds">After how long the driver itself gives up: bounds how long an abandoned call keeps its thread.</param>
+    public Database(ServerAddress server, Account account, string? schema, bool tls, int maxThreads, int driverSeconds = 5)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxThreads, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(driverSeconds, 1);
+        (_server, _account, _schema, _tls, _maxThreads, _driverSeconds) = (server, account, schema, tls, maxThreads, driverSeconds);
+    }
+
+    public ServerAddress Server => _server;
+
+    /// <summary>Calls whose caller had gone when they ended, since the start.</summary>
+    public long Abandoned => Interlocked.Read(ref _abandoned);
+
+    /// <summary>Runs <paramref name="work"/> on a connection of its own.</summary>
+    /// <param name="work">What to do; synchronous calls only. It must leave no transaction open.</param>
+    /// <param name="deadline">How long the caller waits, queueing included.</param>
+    /// <param name="cancel">Ends the wait early.</param>
+    /// <exception cref="DatabaseUnavailableException">The server cannot be reached, broke the connection, is overloaded, or took too long.
+    /// Whether a write took effect is then unknown.</exception>
+    /// <exception cref="DbException">The server answered with an error.</exception>
+    public async Task<T> RunAsync<T>(Func<DbConnection, T> work, TimeSpan deadline, CancellationToken cancel = default)
+    {
+        var call = new Call<T>(work);
+        Enqueue(call);
+        try
+        {
+            return await call.Result.WaitAsync(deadline, cancel);
+        }
+        catch (TimeoutException) when (!call.Result.IsCompleted)
+        {
+            call.Abandon();
+            throw new DatabaseUnavailableException($"{_server} did not answer within {deadline.TotalMilliseconds:0} ms.");
+        }
+        catch (OperationCanceledException)
+        {
+            call.Abandon();
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="RunAsync{T}"/>
+    public Task RunAsync(Action<DbConnection> work, TimeSpan deadline, CancellationToken cancel = default) =>
+        RunAsync(connection => { work(connection); return true; }, deadline, cancel);
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed) return;
+            _disposed = true;
+            while (_queue.TryDequeue(out var call)) call.Fail(new ObjectDisposedException(nameof(Database)));
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private void Enqueue(Call call)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_queue.Count >= MaxQueued) throw new DatabaseUnavailableException($"{_server} is overloaded: {MaxQueued} calls are waiting for it.");
+            _queue.Enqueue(call);
+            Monitor.Pulse(_gate);
+            if (_idle < _queue.Count && _threads < _maxThreads)
+            {
+                _threads++;
+                new Thread(Serve) { IsBackground = true, Name = $"database {_server}" }.Start();
+            }
+        }
+    }
+
+    /// <summary>One thread with one connection: takes calls until there have been none for a minute.</summary>
+    private void Serve()
+    {
+        DbConnection? connection = null;
+        var lastUsed = Stopwatch.GetTimestamp();
+        while (Next() is { } call)
+        {
+            if (!call.Begin()) continue;
+            try
+            {
+                if (connection is not null && Stopwatch.GetElapsedTime(lastUsed) > PingWhenIdleFor && !MySqlDriver.Ping(connection)) Close(ref connection);
+                connection ??= MySqlDriver.Open(_server, _account, _schema, _tls, _driverSeconds);
+                call.Run(connection);
+            }
+            catch (Exception e)
+            {
+                var broken = connection is null || IsBroken(connection, e);
+                if (broken) Close(ref connection);
+                call.Fail(broken ? new DatabaseUnavailableException($"{_server}: {e.Message}", e) : e);
+            }
+            lastUsed = Stopwatch.GetTimestamp();
+            if (call.WasAbandoned) Interlocked.Increment(ref _abandoned);
+        }
+        Close(ref connection);
+    }
+
+    /// <summary>The next call, or null when this thread has been idle for long enough and may end.</summary>
+    private Call? Next()
+    {
+        lock (_gate)
+        {
+            while (true)
+            {
+                if (!_disposed && _queue.TryDequeue(out var call)) return call;
+                _idle++;
+                var pulsed = !_disposed && Monitor.Wait(_gate, IdleThreadLives);
+                _idle--;
+                if (pulsed || (_queue.Count > 0 && !_disposed)) continue;
+                _threads--;
+                return null;
+            }
+        }
+    }
+
+    /// <summary>An error the server sent in an orderly way leaves the connection usable; anything else (time-out, reset, protocol) does not.</summary>
+    private static bool IsBroken(DbConnection connection, Exception e) =>
+        connection.State != System.Data.ConnectionState.Open || MySqlDriver.NumberOf(e) is 0 or ConnectError or ServerShutdown;
+
+    private static void Close(ref DbConnection? connection)
+    {
+        try
+        {
+            connection?.Dispose();
+        }
+        catch (Exception e) when (e is DbException or IOException or InvalidOperationException)
+        {
+            // It is being thrown away because it is broken; that it cannot even say goodbye changes nothing.
+        }
+        connection = null;
+    }
+
+    private abstract class Call
+    {
+        private int _state; // 0 waiting, 1 running, 2 abandoned
+
+        /// <summary>False if the caller left before it began: then it must not run at all.</summary>
+        public bool Begin() => Interlocked.CompareExchange(ref _state, 1, 0) == 0;
+
+        public void Abandon() => Interlocked.Exchange(ref _state, 2);
+
+        public bool WasAbandoned => Volatile.Read(ref _state) == 2;
+
+        public abstract void Run(DbConnection connection);
+
+        public abstract void Fail(Exception e);
+    }
+
+    private sealed class Call<T>(Func<DbConnection, T> work) : Call
+    {
+        private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<T> Result => _done.Task;
+
+        public override void Run(DbConnection connection) => _done.TrySetResult(work(connection));
+
+        public override void Fail(Exception e)
+        {
+            _done.TrySetException(e);
+            _ = _done.Task.Exception; // observed: an abandoned caller must not bring the process down
+        }
+    }
+}
+
+/// <summary>The server could not be asked, or did not answer in time.</summary>
+public class DatabaseUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,83 @@
+-- The board's tables. Every row is immutable and carries the origin (the server id of the incarnation that wrote it).
+-- There are no unique keys on what people choose and no foreign keys: two sides of a partition must never be able to break one together.
+-- Statements are idempotent: each node runs them on its own server, outside the binary log.
+
+CREATE TABLE IF NOT EXISTS ring (
+  id BINARY(16) NOT NULL PRIMARY KEY,           -- one row: which ring this data belongs to
+  node INT UNSIGNED NOT NULL,
+  name VARCHAR(64) NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS account (
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  name VARCHAR(40) NOT NULL,                    -- as its owner writes it
+  name_key VARCHAR(160) NOT NULL,               -- folded: what counts as the same name; the earliest id keeps the plain name
+  KEY by_name (name_key, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS login_key (          -- the latest one of an account counts
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  account_id BINARY(16) NOT NULL,
+  password_hash VARCHAR(200) NOT NULL,
+  KEY by_account (account_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS role_grant (         -- the latest one of an account counts
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  account_id BINARY(16) NOT NULL,
+  role VARCHAR(20) NOT NULL,                    -- reader, member, moderator, administrator
+  KEY by_account (account_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS api_token (
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  account_id BINARY(16) NOT NULL,
+  token_hash BINARY(32) NOT NULL,               -- SHA-256 of the token; the token itself is shown once and kept nowhere
+  label VARCHAR(80) NOT NULL,
+  unlimited BOOLEAN NOT NULL,                   -- posting limits do not apply
+  KEY by_hash (token_hash)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS channel (
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  author_id BINARY(16) NOT NULL,
+  slug VARCHAR(64) NOT NULL,                    -- the earliest id keeps the plain slug
+  title VARCHAR(200) NOT NULL,
+  KEY by_slug (slug, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS topic (
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  channel_id BINARY(16) NOT NULL,
+  author_id BINARY(16) NOT NULL,
+  title VARCHAR(200) NOT NULL,
+  request_key BINARY(32) NULL,                  -- SHA-256 of author and Idempotency-Key: of two equal ones the earlier id counts
+  KEY by_channel (channel_id, id),
+  KEY by_request (request_key, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS post (
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  topic_id BINARY(16) NOT NULL,
+  author_id BINARY(16) NOT NULL,
+  in_reply_to BINARY(16) NULL,
+  body MEDIUMTEXT NOT NULL,                     -- Markdown
+  request_key BINARY(32) NULL,                  -- as in topic
+  KEY by_topic (topic_id, id),
+  KEY by_origin (node, id),                     -- a node's own posts arrive in the order of their ids: this is how arrivals are found
+  KEY by_request (request_key, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS data_protection_key ( -- made when the ring is founded; see docs/adr
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  name VARCHAR(200) NOT NULL,
+  xml MEDIUMTEXT NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

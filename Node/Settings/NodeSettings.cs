@@ -1,0 +1,168 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Connect.Node.Settings;
+
+/// <summary>
+/// Everything one node has to be told: one JSON file, with environment variables <c>CONNECT__Section__Key</c> on top.
+/// <c>config/node.sample.json</c> shows and explains each of them. Relative paths start at the folder of the file.
+/// </summary>
+public sealed class NodeSettings
+{
+    /// <summary>The node's name: unique in the ring, at most 32 of a-z, 0-9 and '-'.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>The ring's name. It is bound into every gossip packet, so packets of another cluster do not open.</summary>
+    public string Cluster { get; set; } = "connect";
+
+    /// <summary>Where the node stands (a rack, an availability zone). Neighbours in the ring share a zone where possible.</summary>
+    public string Zone { get; set; } = "default";
+
+    /// <summary>Position within the zone; members are ordered by zone, then place, then name.</summary>
+    public int Place { get; set; }
+
+    /// <summary>Folder for what the daemon must remember (membership, identity, audit log). Made if missing.</summary>
+    public string StateFolder { get; set; } = "state";
+
+    /// <summary>
+    /// File with the cluster's gossip keys, one base64 key of 32 bytes a line; the first one encrypts, all of them decrypt.
+    /// Only its owner may read it.
+    /// </summary>
+    public string KeyFile { get; set; } = "cluster.key";
+
+    public DatabaseSettings Database { get; set; } = new();
+
+    public DaemonSettings Daemon { get; set; } = new();
+
+    public WebSettings Web { get; set; } = new();
+
+    public LoadBalancerSettings LoadBalancer { get; set; } = new();
+
+    public PostSettings Posts { get; set; } = new();
+
+    /// <summary>The folder of the file these settings came from; relative paths start here.</summary>
+    public string BaseFolder { get; private set; } = Environment.CurrentDirectory;
+
+    /// <summary>Reads the file and the environment, and checks every value.</summary>
+    /// <exception cref="SettingsException">The file is missing or unreadable, or at least one value is wrong; the message names each.</exception>
+    public static NodeSettings Load(string path)
+    {
+        var full = Path.GetFullPath(path);
+        if (!File.Exists(full))
+            throw new SettingsException($"There is no settings file {full}. Copy config/node.sample.json there and fill it in.");
+        var settings = new NodeSettings();
+        try
+        {
+            new ConfigurationBuilder().AddJsonFile(full).AddEnvironmentVariables("CONNECT__").Build().Bind(settings);
+        }
+        catch (Exception e) when (e is InvalidDataException or FormatException or InvalidOperationException)
+        {
+            throw new SettingsException($"{full} cannot be read as settings: {e.InnerException?.Message ?? e.Message}", e);
+        }
+        settings.BaseFolder = Path.GetDirectoryName(full)!;
+        var faults = settings.Faults().ToList();
+        return faults.Count == 0 ? settings : throw new SettingsException($"{full}: {string.Join("; ", faults)}.");
+    }
+
+    /// <summary>A path from these settings, made absolute.</summary>
+    public string Resolve(string path) => Path.GetFullPath(path, BaseFolder);
+
+    private IEnumerable<string> Faults()
+    {
+        if (Name.Length is 0 or > 32 || !Name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
+            yield return "name must be 1 to 32 of a-z, 0-9 and '-'";
+        if (Cluster.Length is 0 or > 64) yield return "cluster must be 1 to 64 characters";
+        if (Zone.Length is 0 or > 32) yield return "zone must be 1 to 32 characters";
+        if (Database.Port is < 1 or > 65535) yield return "database:port must be 1 to 65535";
+        if (Database.MaxConnections is < 2 or > 64) yield return "database:maxConnections must be 2 to 64";
+        if (!IsHttpUrl(Daemon.Url)) yield return "daemon:url must be an http(s) address";
+        if (!IsHttpUrl(Web.Url)) yield return "web:url must be an http(s) address";
+        foreach (var peer in Daemon.Join.Where(j => !IsHttpUrl(j))) yield return $"daemon:join has '{peer}', which is not an http(s) address";
+        if (Posts.BatchMilliseconds is < 0 or > 100) yield return "posts:batchMilliseconds must be 0 to 100";
+        if (Posts.WaitMilliseconds is < 50 or > 30_000) yield return "posts:waitMilliseconds must be 50 to 30000";
+    }
+
+    private static bool IsHttpUrl(string url) => Uri.TryCreate(url, UriKind.Absolute, out var u) && u.Scheme is "http" or "https";
+}
+
+/// <summary>This node's own server.</summary>
+public sealed class DatabaseSettings
+{
+    public Engine Engine { get; set; } = Engine.MariaDB;
+
+    /// <summary>The address under which this node <em>and its peers</em> reach the server.</summary>
+    public string Host { get; set; } = "127.0.0.1";
+
+    public int Port { get; set; } = 3306;
+
+    /// <summary>Schema of the board.</summary>
+    public string Schema { get; set; } = "connect";
+
+    /// <summary>The server's data folder, if it is on this machine: the daemon watches its free space.</summary>
+    public string? DataFolder { get; set; }
+
+    /// <summary>Below this many free bytes in <see cref="DataFolder"/> the node leaves ring and load balancer. 64 MiB by default.</summary>
+    public long MinFreeBytes { get; set; } = 64L << 20;
+
+    /// <summary>
+    /// File with this node's database accounts and the ring's shared ones, as <see cref="DatabaseAccounts"/> reads it.
+    /// Only its owner may read it.
+    /// </summary>
+    public string AccountsFile { get; set; } = "accounts.json";
+
+    /// <summary>Connections, and threads that use them, of one program. 8 by default.</summary>
+    public int MaxConnections { get; set; } = 8;
+
+    /// <summary>Encrypt connections to the servers. Needed as soon as they leave the machine.</summary>
+    public bool Tls { get; set; }
+}
+
+/// <summary>Which dialect the server speaks.</summary>
+public enum Engine { MySQL, MariaDB }
+
+public sealed class DaemonSettings
+{
+    /// <summary>Where the daemon's HTTP API listens and is reached; the same port number carries gossip over UDP.</summary>
+    public string Url { get; set; } = "http://127.0.0.1:7081";
+
+    /// <summary>Daemon addresses of members to find the ring by; any one of them is enough. Later the remembered members are tried as well.</summary>
+    public string[] Join { get; set; } = [];
+}
+
+public sealed class WebSettings
+{
+    /// <summary>Where the board listens and is reached.</summary>
+    public string Url { get; set; } = "http://127.0.0.1:8081";
+
+    /// <summary>What people type: the load balancer's address.</summary>
+    public string PublicUrl { get; set; } = "";
+}
+
+public sealed class LoadBalancerSettings
+{
+    /// <summary><c>haproxy</c>, or <c>none</c>.</summary>
+    public string Kind { get; set; } = "none";
+
+    /// <summary>HAProxy's runtime socket (a path).</summary>
+    public string Socket { get; set; } = "";
+
+    /// <summary>The backend that holds the boards.</summary>
+    public string Backend { get; set; } = "boards";
+}
+
+public sealed class PostSettings
+{
+    /// <summary>How many other nodes must hold a post before its author is told it is saved.</summary>
+    public Acknowledgement Acknowledge { get; set; } = Acknowledgement.One;
+
+    /// <summary>How long to wait for those copies, in milliseconds; after that the post is kept and the answer says a copy is pending. 2000.</summary>
+    public int WaitMilliseconds { get; set; } = 2000;
+
+    /// <summary>How long a batch collects writes before it is committed, in milliseconds. 2.</summary>
+    public int BatchMilliseconds { get; set; } = 2;
+}
+
+/// <summary>How many <em>other</em> nodes must hold a write: none, at least one, or every member that is alive.</summary>
+public enum Acknowledgement { Local, One, All }
+
+/// <summary>Settings that cannot be used; the message tells an operator what to change.</summary>
+public sealed class SettingsException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,1 @@
+namespace Connect.RingDaemon.Tests;
