@@ -102,6 +102,8 @@ public sealed class RingController(string me, RingOptions options)
                     _objections.Remove(member.Name);
                 _view = view;
                 break;
+            case RingInput.Observed when _underWay:
+                break; // half of a change that is being made
             case RingInput.Observed(var source, var running):
                 if (running != _running || source != _current) _runningChangedAt = now;
                 (_current, _running, _observed) = (source, running, true);
