@@ -15,8 +15,14 @@ public static class DataFolder
     public static bool IsInitialised(string folder) => Directory.Exists(Path.Combine(folder, "mysql")) && !File.Exists(Marker(folder));
 
     /// <summary>
-    /// Makes an empty data folder. Two at a time raced in mariadb-install-db and left one without root access, so across all processes of this user
-    /// one runs at a time. The result has a new identity: MySQL makes its UUID at the first start.
+    /// Where the server of a data folder keeps temporary tables: beside it, and for it alone. MariaDB deletes everything called <c>#sql...</c> in its tmpdir when
+    /// it starts; with a shared /tmp that breaks others in the middle of their installation.
+    /// </summary>
+    public static string TemporaryFolder(string folder) => Path.GetFullPath(folder).TrimEnd('/') + ".tmp";
+
+    /// <summary>
+    /// Makes an empty data folder. Two at a time raced in mariadb-install-db and left one without root access (see <see cref="TemporaryFolder"/>), so
+    /// across all processes of this user one runs at a time. The result has a new identity: MySQL makes its UUID at the first start.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is something in the folder, or the program failed; its last lines are in the message.</exception>
     public static async Task InitialiseAsync(ServerBinaries binaries, string folder, CancellationToken cancel = default)
@@ -31,13 +37,14 @@ public static class DataFolder
         using var turn = await TakeTurnAsync(limit.Token);
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         await File.WriteAllTextAsync(Marker(folder), "", limit.Token);
-        await RunAsync(binaries.Initialise(folder), limit.Token);
+        Directory.CreateDirectory(TemporaryFolder(folder), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await RunAsync(binaries.Initialise(folder), TemporaryFolder(folder), limit.Token);
         File.Delete(Marker(folder));
     }
 
     /// <summary>
     /// Makes a copied folder a server of its own: without this a copy has the UUID of the original (rule 5 of the design). The server must not run.
-    /// Its binary logs go too: they tell the original's story. MariaDB's identity is in the option file.
+    /// MariaDB's identity is in the option file.
     /// </summary>
     public static void ForgetIdentity(string folder, Engine engine)
     {
@@ -62,9 +69,10 @@ public static class DataFolder
         }
     }
 
-    private static async Task RunAsync(ProgramCall call, CancellationToken cancel)
+    private static async Task RunAsync(ProgramCall call, string temporaryFolder, CancellationToken cancel)
     {
         var start = new ProcessStartInfo(call.Executable) { RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false };
+        start.Environment["TMPDIR"] = temporaryFolder;
         foreach (var argument in call.Arguments) start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync(cancel);

@@ -34,6 +34,13 @@ public static class OptionFile
     /// <summary>How long binary logs are kept, and so how long a node may be away and still catch up without a new seed: seven days.</summary>
     public static readonly TimeSpan BinaryLogsKept = TimeSpan.FromDays(7);
 
+    /// <summary>Writes the file and makes the folder for temporary tables that it names.</summary>
+    public static void Write(ServerPlan plan, string path)
+    {
+        Directory.CreateDirectory(DataFolder.TemporaryFolder(plan.DataFolder), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.WriteAllText(path, Text(plan));
+    }
+
     public static string Text(ServerPlan plan)
     {
         var text = new StringBuilder("# Written by Connect. Own wishes go into the settings, not here: this file is written anew.\n");
@@ -42,6 +49,7 @@ public static class OptionFile
         foreach (var (name, path) in plan.Binaries.Folders()) Line(name, path);
         Line("datadir", Path.GetFullPath(plan.DataFolder));
         Line("socket", Socket, "relative to datadir: full paths may exceed the kernel's 107 bytes");
+        Line("tmpdir", DataFolder.TemporaryFolder(plan.DataFolder), "not /tmp: a MariaDB that starts deletes the temporary tables of every other one there");
         Line("pid_file", "server.pid");
         Line("log_error", ErrorLog);
         Line("init_file", Path.GetFullPath(plan.InitFile), "schema and accounts, at every start: a cloned folder comes with its donor's passwords");

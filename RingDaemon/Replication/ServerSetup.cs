@@ -76,8 +76,8 @@ public static class ServerSetup
         var board = $"ON `{schema}`.*";
         yield return (accounts.Board, [$"SELECT, INSERT {board}"]);
         yield return (accounts.Daemon, engine == Engine.MySQL
-            ? [$"SELECT, INSERT {board}", "RELOAD, REPLICATION CLIENT ON *.*", "REPLICATION_SLAVE_ADMIN, CLONE_ADMIN, SYSTEM_VARIABLES_ADMIN ON *.*"]
-            : [$"SELECT, INSERT {board}", "RELOAD, REPLICATION SLAVE ADMIN, REPLICATION MASTER ADMIN, REPLICA MONITOR, BINLOG MONITOR, BINLOG ADMIN ON *.*"]);
+            ? [$"SELECT, INSERT {board}", "RELOAD, SHOW DATABASES, REPLICATION CLIENT ON *.*", "REPLICATION_SLAVE_ADMIN, CLONE_ADMIN, SYSTEM_VARIABLES_ADMIN ON *.*"]
+            : [$"SELECT, INSERT {board}", "RELOAD, SHOW DATABASES, REPLICATION SLAVE ADMIN, REPLICATION MASTER ADMIN, REPLICA MONITOR, BINLOG MONITOR, BINLOG ADMIN ON *.*"]);
         yield return (accounts.Replication, ["REPLICATION SLAVE ON *.*"]);
         yield return (accounts.Peer, []);
         yield return (accounts.Seed, engine == Engine.MySQL ? ["BACKUP_ADMIN ON *.*"] : [$"SELECT {board}"]);
