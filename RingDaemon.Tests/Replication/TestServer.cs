@@ -92,6 +92,9 @@ public sealed partial class TestServer : IDisposable
 
     public Task AdminAsync(string sql) => _admin.RunAsync(connection => { connection.Execute(sql); }, TimeSpan.FromSeconds(20));
 
+    public Task<string> NewestLogAsync() =>
+        _admin.RunAsync(connection => connection.Query("SHOW BINARY LOGS").Cast<IDictionary<string, object>>().Select(row => (string)row["Log_name"]).Last(), TimeSpan.FromSeconds(20));
+
     /// <summary>Inserts posts as the board would, one transaction each; returns their ids.</summary>
     public Task<List<Guid>> WriteAsync(int posts, Uuid7? ids = null) => _board.RunAsync(connection =>
     {
