@@ -17,7 +17,7 @@ public static class DaemonEndpoints
     {
         app.MapGet("/health/live", () => Results.Text("live"));
         app.MapGet("/metrics", (DaemonMetrics metrics) => Results.Text(metrics.Render(), "text/plain; version=0.0.4"));
-        app.MapPost("/v1/exchange", (HttpRequest request, GossipService gossip, CancellationToken cancel) => SealedAsync(request, body => Task.FromResult(gossip.HandleExchange(body)), cancel));
+        app.MapPost("/v1/exchange", (HttpRequest request, RingMembership membership, CancellationToken cancel) => SealedAsync(request, body => Task.FromResult(membership.HandleExchange(body)), cancel));
         app.MapPost("/v1/join", (HttpRequest request, Entrance entrance, CancellationToken cancel) => SealedAsync(request, body => entrance.AnswerAsync(body, cancel), cancel));
 
         var v1 = app.MapGroup("/v1").AddEndpointFilter(RequireToken);

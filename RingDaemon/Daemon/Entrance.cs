@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Connect.Node.Database;
+using Connect.Node.Security;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Membership.Wire;
 using Connect.RingDaemon.Replication;
 
 namespace Connect.RingDaemon.Daemon;
@@ -11,7 +13,8 @@ namespace Connect.RingDaemon.Daemon;
 /// (<see cref="Admission"/>); it then copies the data of a serving member and walks in. Until it is let in, nothing is changed anywhere.
 /// </summary>
 public sealed partial class Entrance(
-    NodeSettings settings, DatabaseAccounts accounts, OwnServerWatch own, GossipService gossip, RingAgent agent, AuditLog audit, IHttpClientFactory http, TimeProvider time,
+    NodeSettings settings, DatabaseAccounts accounts, OwnServerWatch own, IMembership membership, RingAgent agent, ClusterKeys keys, AuditLog audit, HttpClient http,
+    TimeProvider time,
     ILogger<Entrance> log) : BackgroundService
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
@@ -22,6 +25,8 @@ public sealed partial class Entrance(
     /// <summary>A ring's worth of data over a slow link.</summary>
     private static readonly TimeSpan SeedTakes = TimeSpan.FromHours(6);
 
+    private readonly SealedPackets _seal = new(keys, settings.Cluster, "join", 64 << 10, time);
+
     /// <summary>Why this node was not let in, with the next step; null if it was, or is still waiting.</summary>
     public string? Refusal { get; private set; }
 
@@ -31,12 +36,12 @@ public sealed partial class Entrance(
     /// <summary>A newcomer's sealed question, answered sealed; null if it cannot be opened.</summary>
     public async Task<byte[]?> AnswerAsync(byte[] body, CancellationToken cancel)
     {
-        if (!gossip.TryOpen(body, out var opened)) return null;
+        if (!_seal.TryOpen(body, out var opened)) return null;
         JoinReply reply;
         try
         {
             var request = JsonSerializer.Deserialize<JoinRequest>(opened, Json)!;
-            var view = gossip.Current;
+            var view = membership.Current;
             var ringId = (await BelongingAsync(cancel)).RingId?.ToString();
             var refusal = view.Find(settings.Name) is { } me
                 ? Admission.Refuse(request, view, me.Facts, ringId, time.GetUtcNow())
@@ -50,7 +55,7 @@ public sealed partial class Entrance(
         {
             reply = new($"{settings.Name} cannot judge it now: {e.Message}", null, null, []);
         }
-        return gossip.Seal(JsonSerializer.SerializeToUtf8Bytes(reply, Json));
+        return _seal.Seal(JsonSerializer.SerializeToUtf8Bytes(reply, Json));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -76,7 +81,6 @@ public sealed partial class Entrance(
             if (belonging.Ownership == Ownership.Empty) await SeedAsync(welcome.Donor!, stop);
         }
         Doing = "in";
-        gossip.Join(settings.Daemon.Join.Where(url => url != settings.Daemon.Url));
         agent.Enter();
     }
 
@@ -118,13 +122,13 @@ public sealed partial class Entrance(
         deadline.CancelAfter(Answer);
         try
         {
-            using var content = new ByteArrayContent(gossip.Seal(JsonSerializer.SerializeToUtf8Bytes(request, Json)));
-            using var response = await http.CreateClient().PostAsync(new Uri(new Uri(member), "/v1/join"), content, deadline.Token);
+            using var content = new ByteArrayContent(_seal.Seal(JsonSerializer.SerializeToUtf8Bytes(request, Json)));
+            using var response = await http.PostAsync(new Uri(new Uri(member), "/v1/join"), content, deadline.Token);
             if ((int)response.StatusCode == StatusCodes.Status403Forbidden)
                 return (null, $"{member} cannot open what I send: this node's key file {settings.KeyFile} or cluster name '{settings.Cluster}' is not that cluster's, or the clocks are more than 30 s apart. Copy the key file from a member.");
             if (!response.IsSuccessStatusCode) return (null, null);
             var body = await response.Content.ReadAsByteArrayAsync(deadline.Token);
-            return gossip.TryOpen(body, out var opened) ? (JsonSerializer.Deserialize<JoinReply>(opened, Json), null) : (null, $"the answer of {member} is not sealed with this cluster's key");
+            return _seal.TryOpen(body, out var opened) ? (JsonSerializer.Deserialize<JoinReply>(opened, Json), null) : (null, $"the answer of {member} is not sealed with this cluster's key");
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException || (e is OperationCanceledException && !stop.IsCancellationRequested))
         {
