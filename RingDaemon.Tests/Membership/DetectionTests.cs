@@ -1,5 +1,6 @@
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Tests.Simulation;
+using Xunit;
 
 namespace Connect.RingDaemon.Tests.Membership;
 

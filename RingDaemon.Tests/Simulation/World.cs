@@ -1,5 +1,6 @@
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Membership.Wire;
+using Xunit;
 
 namespace Connect.RingDaemon.Tests.Simulation;
 
