@@ -29,9 +29,9 @@ public static class DaemonEndpoints
         v1.MapPost("/ack", AckAsync);
         v1.MapPost("/digest", (TableDigests digests, CancellationToken cancel) => digests.ReadAsync(cancel));
         v1.MapGet("/checksum", (Checksum checksum, CancellationToken cancel) => checksum.CompareAsync(cancel));
-        v1.MapPost("/maintenance", (Operator desk, MaintenanceRequest request, CancellationToken cancel) => desk.MaintenanceAsync(request.On, request.DryRun, cancel));
-        v1.MapPost("/leave", (Operator desk, DryRunRequest request, CancellationToken cancel) => desk.LeaveAsync(request.DryRun, cancel));
-        v1.MapPost("/rejoin", (Operator desk, DryRunRequest request, CancellationToken cancel) => desk.RejoinAsync(request.DryRun, cancel));
+        v1.MapPost("/maintenance", (OperatorDesk desk, MaintenanceRequest request, CancellationToken cancel) => desk.MaintenanceAsync(request.On, request.DryRun, cancel));
+        v1.MapPost("/leave", (OperatorDesk desk, DryRunRequest request, CancellationToken cancel) => desk.LeaveAsync(request.DryRun, cancel));
+        v1.MapPost("/rejoin", (OperatorDesk desk, DryRunRequest request, CancellationToken cancel) => desk.RejoinAsync(request.DryRun, cancel));
     }
 
     private static async Task<IResult> AckAsync(AckRequest request, Acknowledgements acknowledgements, NodeSettings settings, CancellationToken cancel)

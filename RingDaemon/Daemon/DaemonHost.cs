@@ -71,7 +71,7 @@ public static class DaemonHost
         services.AddSingleton<LoadBalancerKeeper>().AddHostedService(p => p.GetRequiredService<LoadBalancerKeeper>());
         services.AddSingleton<RingAgent>().AddHostedService(p => p.GetRequiredService<RingAgent>());
         services.AddSingleton<Entrance>().AddHostedService(p => p.GetRequiredService<Entrance>());
-        services.AddSingleton<DaemonMetrics>().AddSingleton<RingObserver>().AddSingleton<Operator>();
+        services.AddSingleton<DaemonMetrics>().AddSingleton<RingObserver>().AddSingleton<OperatorDesk>();
 
         services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler
         {

@@ -30,6 +30,9 @@ public sealed partial class Entrance(
     /// <summary>Why this node was not let in, with the next step; null if it was, or is still waiting.</summary>
     public string? Refusal { get; private set; }
 
+    /// <summary>It is in: from here on the agent says what the node does.</summary>
+    public bool Entered { get; private set; }
+
     /// <summary>What it is doing, in words.</summary>
     public string Doing { get; private set; } = "waiting for its own MySQL";
 
@@ -80,6 +83,7 @@ public sealed partial class Entrance(
             if (await AskAsync(belonging, stop) is not { Refusal: null } welcome) return;
             if (belonging.Ownership == Ownership.Empty) await SeedAsync(welcome.Donor!, stop);
         }
+        Entered = true;
         Doing = "in";
         agent.Enter();
     }

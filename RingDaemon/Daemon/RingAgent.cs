@@ -285,7 +285,7 @@ public sealed partial class RingAgent(
                 Phase = _life.Phase,
                 MysqlUp = _condition.MysqlFault is null,
                 WebUp = _webUp,
-                Source = _source,
+                Source = membership.Current.Find(_source ?? "")?.Name,
                 SourceRunning = _replica.Running,
             });
         }
@@ -336,9 +336,9 @@ public sealed partial class RingAgent(
     }
 
     /// <summary>True if one other member has executed everything this server has; also when there is no other member to hold it.</summary>
-    private async Task<bool> IsHeldElsewhereAsync(IReadOnlyCollection<Member> others)
+    private async Task<bool> IsHeldElsewhereAsync(Member[] others)
     {
-        if (others.Count == 0) return true;
+        if (others.Length == 0) return true;
         var position = await own.Server.PositionAsync(_stopping);
         var waits = others.Select(m => peers[m].WaitForAsync(position, TimeSpan.FromMilliseconds(400), _stopping)).ToArray();
         foreach (var wait in waits)

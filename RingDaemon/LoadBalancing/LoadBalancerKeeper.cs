@@ -6,7 +6,7 @@ namespace Connect.RingDaemon.LoadBalancing;
 /// Keeps the load balancer as this node wants its members there: at once when the wish changes, and once a second against what the balancer really has,
 /// so that one that was restarted, and has forgotten everything, is put right.
 /// </summary>
-public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, TimeProvider time, ILogger<LoadBalancerKeeper> log) : BackgroundService
+public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, ILogger<LoadBalancerKeeper> log) : BackgroundService
 {
     private static readonly TimeSpan Compare = TimeSpan.FromSeconds(1);
 
@@ -36,7 +36,7 @@ public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, TimeProvi
         while (!stoppingToken.IsCancellationRequested)
         {
             if (_wish is { } wish) await ApplyAsync(wish, stoppingToken);
-            await _changed.WaitAsync(Compare, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)_changed.WaitAsync(Compare, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
