@@ -83,9 +83,9 @@ public static class DaemonHost
         }));
         services.AddSingleton<MemberClient>();
         var own = new ServerAddress(settings.Database.Host, settings.Database.Port);
-        services.AddSingleton(p => new TableDigests(
-            new Database(own, accounts.Daemon, settings.Database.Schema, settings.Database.Tls, maxThreads: 2, driverSeconds: 60), p.GetRequiredService<IReplicationServer>(), settings));
-        services.AddSingleton<Checksum>();
+        var tables = new Database(own, accounts.Daemon, settings.Database.Schema, settings.Database.Tls, maxThreads: 2, driverSeconds: 60);
+        services.AddSingleton(p => new TableDigests(tables, p.GetRequiredService<IReplicationServer>(), settings)).AddSingleton<Checksum>();
+        services.AddSingleton(_ => new TableRows(tables, settings)).AddSingleton<Repair>();
     }
 
     private static PeerServer PeerOf(NodeSettings settings, DatabaseAccounts accounts, ServerAddress server) =>
