@@ -31,7 +31,7 @@ public sealed class TableRows(Database database, NodeSettings settings)
     public Task<List<Row>> ReadAsync(string table, IReadOnlyCollection<string> keys, CancellationToken cancel) => database.RunAsync(connection =>
     {
         var columns = string.Join(", ", Columns(connection, table).Select(c => c.IsBinary ? $"HEX(`{c.Name}`)" : $"HEX(CAST(`{c.Name}` AS CHAR CHARACTER SET utf8mb4))"));
-        using var reader = connection.ExecuteReader($"SELECT {columns} FROM {Quoted(table)} WHERE LOWER(HEX(id)) IN @keys ORDER BY id", new { keys = keys.Take(RowPage) });
+        using var reader = connection.ExecuteReader($"SELECT {columns} FROM {Quoted(table)} WHERE id IN @ids ORDER BY id", new { ids = keys.Take(RowPage).Select(Convert.FromHexString) });
         var rows = new List<Row>();
         while (reader.Read()) rows.Add(new([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetString(i))]));
         return rows;
