@@ -66,7 +66,7 @@ public sealed class RingObserver(
         return asked.OfType<NodeReport>().DistinctBy(a => a.Name).ToDictionary(a => a.Name, StringComparer.Ordinal);
     }
 
-    private async Task<IReadOnlyList<BalancedServer>> BalancedAsync(CancellationToken cancel)
+    private async Task<IReadOnlyList<Backend>> BalancedAsync(CancellationToken cancel)
     {
         try
         {

@@ -64,7 +64,7 @@ public static class DaemonHost
         services.AddSingleton<RingMembership>().AddSingleton<IMembership>(p => p.GetRequiredService<RingMembership>());
         services.AddSingleton<ILoadBalancer>(_ => settings.LoadBalancer.Kind switch
         {
-            "haproxy" => new HaproxyRuntime(settings.Resolve(settings.LoadBalancer.Socket), settings.LoadBalancer.Backend, TimeProvider.System),
+            "haproxy" => new HaproxyRuntime(settings.Resolve(settings.LoadBalancer.Socket), settings.LoadBalancer.Backend),
             "none" => new NoLoadBalancer(),
             var kind => throw new SettingsException($"loadBalancer:kind is '{kind}'; it must be haproxy or none."),
         });

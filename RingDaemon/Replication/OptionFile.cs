@@ -18,6 +18,9 @@ public sealed record ServerPlan(ServerBinaries Binaries, string DataFolder, stri
     /// <summary>The server's own statistics. They cost some 250 MB on MySQL; nothing here needs them.</summary>
     public bool PerformanceSchema { get; init; }
 
+    /// <summary>Where the server writes its messages; null for <see cref="OptionFile.ErrorLog"/> in the data folder.</summary>
+    public string? LogFile { get; init; }
+
     /// <summary>Lines added at the end, for an operator's own wishes.</summary>
     public IReadOnlyList<string> Extra { get; init; } = [];
 }
@@ -51,7 +54,7 @@ public static class OptionFile
         Line("socket", Socket, "relative to datadir: full paths may exceed the kernel's 107 bytes");
         Line("tmpdir", DataFolder.TemporaryFolder(plan.DataFolder), "not /tmp: a MariaDB that starts deletes the temporary tables of every other one there");
         Line("pid_file", "server.pid");
-        Line("log_error", ErrorLog);
+        Line("log_error", plan.LogFile ?? ErrorLog);
         Line("init_file", Path.GetFullPath(plan.InitFile), "schema and accounts, at every start: a cloned folder comes with its donor's passwords");
         if (Environment.IsPrivilegedProcess) Line("user", "root", "the server refuses to run as root unless told so");
         Line("bind_address", plan.BindAddress);
