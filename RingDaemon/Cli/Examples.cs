@@ -24,10 +24,15 @@ internal sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLin
 {
     public override int Invoke(ParseResult parseResult)
     {
+        var output = parseResult.InvocationConfiguration.Output;
+        using var text = new StringWriter();
+        parseResult.InvocationConfiguration.Output = text;
         var result = usual.Invoke(parseResult);
+        parseResult.InvocationConfiguration.Output = output;
+        // People type ./connect; the library would name the program behind it.
+        output.Write(text.ToString().Replace($"  {RootCommand.ExecutableName} ", "  ./connect ", StringComparison.Ordinal));
         var examples = Examples.Of(parseResult.CommandResult.Command);
         if (examples.Length == 0) return result;
-        var output = parseResult.InvocationConfiguration.Output;
         var width = examples.Max(e => e.Line.Length);
         output.WriteLine("Examples:");
         foreach (var (line, does) in examples) output.WriteLine($"  {line.PadRight(width)}  {does}");

@@ -37,7 +37,7 @@ internal sealed class RingWatch(RingFolder folder, RingDescription ring)
                 RequireAlive(node, NodePart.Web);
                 if (folder.HaproxyProcess.Running is null) throw new LocalRingException($"HAProxy has ended. {LogTail.Of(folder.HaproxyLog)}");
             }
-            if (await StatusAsync(c) is not { } status) return false;
+            if (await StatusAsync(ring.Nodes, c) is not { } status) return false;
             last = Words(status);
             return last.Length == 0 && await BoardAnswersAsync(c);
         }, patience, Pause, cancel);
@@ -48,18 +48,23 @@ internal sealed class RingWatch(RingFolder folder, RingDescription ring)
         }
     }
 
-    /// <summary>Waits until the ring calls a node alive.</summary>
+    /// <summary>
+    /// Waits until a node is alive (or in the maintenance an operator has put it into). Its own daemon is asked: right after a crash the others may not
+    /// have noticed yet, and would still call it alive.
+    /// </summary>
+    /// <param name="node">Which one.</param>
+    /// <param name="patience">How long to wait.</param>
     /// <param name="tick">Done before each look, like starting a server again that ended because it was cloned.</param>
     public async Task AliveAsync(RingNode node, TimeSpan patience, Action tick, CancellationToken cancel)
     {
-        var last = "no daemon has answered yet";
+        var last = "its daemon has not answered yet";
         var done = await Eventually.TrueAsync(async c =>
         {
             tick();
-            if (await StatusAsync(c) is not { } status) return false;
+            if (await StatusAsync([node], c) is not { } status) return false;
             var entry = status["nodes"]?.AsArray().FirstOrDefault(n => (string?)n?["name"] == node.Name);
             last = entry is null ? "the ring does not know it yet" : $"it is {(string?)entry["state"]}, its replication is {(string?)entry["replication"] ?? "unknown"}";
-            return (string?)entry?["state"] == "alive" && (bool?)entry["inLoadBalancer"] == true;
+            return (string?)entry?["state"] is "maintenance" || ((string?)entry?["state"] is "alive" && (bool?)entry["inLoadBalancer"] == true);
         }, patience, Pause, cancel);
         if (!done)
         {
@@ -68,11 +73,11 @@ internal sealed class RingWatch(RingFolder folder, RingDescription ring)
         }
     }
 
-    /// <summary>What the first daemon that answers says; null if none does.</summary>
-    private async Task<JsonNode?> StatusAsync(CancellationToken cancel)
+    /// <summary>What the first of these daemons that answers says; null if none does.</summary>
+    private async Task<JsonNode?> StatusAsync(IEnumerable<RingNode> nodes, CancellationToken cancel)
     {
         var token = ClusterKeys.Load(folder.KeyFile).ApiToken;
-        foreach (var node in ring.Nodes)
+        foreach (var node in nodes)
         {
             if (folder.Node(node.Name).Process(NodePart.Daemon).Running is not { IsStopped: false }) continue;
             try
