@@ -46,19 +46,25 @@ public sealed partial class Entrance(
             var request = JsonSerializer.Deserialize<JoinRequest>(opened, Json)!;
             var view = membership.Current;
             var ringId = (await BelongingAsync(cancel)).RingId?.ToString();
-            var refusal = view.Find(settings.Name) is { } me
-                ? Admission.Refuse(request, view, me.Facts, ringId, time.GetUtcNow())
-                : $"{settings.Name} is not in the ring itself. Ask another member.";
-            var donor = view.Members.FirstOrDefault(m => m is { Liveness: Liveness.Alive, Facts: { Phase: Phase.Serving, MysqlUp: true } } && m.Name != request.Name);
-            if (refusal is null && donor is null) refusal = "no member serves yet. Try again when connect status shows one that is alive.";
-            audit.Add($"let {request.Name} in", $"server id {request.ServerId}, origin {request.Origin}, {request.EngineVersion}", refusal is null ? "welcome" : $"refused: {refusal}");
-            reply = new(refusal, ringId, refusal is null ? donor!.Facts : null, [.. view.Members.Where(m => m.Liveness != Liveness.Left).Select(m => m.Facts.DaemonUrl)]);
+            reply = Judge(request, view, ringId);
+            if (reply.NotNow is null)
+                audit.Add($"let {request.Name} in", $"server id {request.ServerId}, origin {request.Origin}, {request.EngineVersion}", reply.Refusal is { } no ? $"refused: {no}" : "welcome");
         }
         catch (Exception e) when (e is JsonException or DatabaseUnavailableException or System.Data.Common.DbException)
         {
-            reply = new($"{settings.Name} cannot judge it now: {e.Message}", null, null, []);
+            reply = new(null, $"{settings.Name} cannot judge it now: {e.Message}", null, null, []);
         }
         return _seal.Seal(JsonSerializer.SerializeToUtf8Bytes(reply, Json));
+    }
+
+    private JoinReply Judge(JoinRequest request, View view, string? ringId)
+    {
+        if (view.Find(settings.Name) is not { } me) return new(null, $"{settings.Name} is not in the ring itself yet", null, null, []);
+        if (Admission.Refuse(request, view, me.Facts, ringId, time.GetUtcNow()) is { } refusal) return new(refusal, null, ringId, null, []);
+        var donor = view.Members.FirstOrDefault(m => m is { Liveness: Liveness.Alive, Facts: { Phase: Phase.Serving, MysqlUp: true } } && m.Name != request.Name);
+        return donor is null || ringId is null
+            ? new(null, "no member serves yet", ringId, null, [])
+            : new(null, null, ringId, donor.Facts, [.. view.Members.Where(m => m.Liveness != Liveness.Left).Select(m => m.Facts.DaemonUrl)]);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -99,12 +105,14 @@ public sealed partial class Entrance(
         var identity = own.Identity!;
         while (true)
         {
+            string? notNow = null;
             foreach (var member in settings.Daemon.Join.Where(url => url != settings.Daemon.Url))
             {
                 var request = new JoinRequest(settings.Name, identity.Engine, identity.Version, identity.ServerId, identity.Origin, time.GetUtcNow(),
                     belonging.RingId?.ToString(), belonging.Ownership == Ownership.Foreign ? belonging.What : null);
                 var (reply, fault) = await AskMemberAsync(member, request, stop);
-                if (reply is { Refusal: null }) return reply;
+                if (reply is { Refusal: null, NotNow: null }) return reply;
+                notNow = reply?.NotNow ?? notNow;
                 var refusal = reply?.Refusal ?? fault;
                 if (refusal is null) continue;
                 Refusal = refusal;
@@ -115,7 +123,7 @@ public sealed partial class Entrance(
             }
             Doing = settings.Daemon.Join.Length == 0
                 ? "it is neither a founder nor was it told of any member: set daemon:join to the address of one"
-                : $"none of {string.Join(", ", settings.Daemon.Join)} answers; asking again";
+                : $"{notNow ?? $"none of {string.Join(", ", settings.Daemon.Join)} answers"}; asking again";
             await Task.Delay(AskAgain, time, stop);
         }
     }
