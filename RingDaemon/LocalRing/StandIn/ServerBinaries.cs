@@ -23,7 +23,7 @@ public sealed record ServerBinaries(Engine Engine, string Version, IReadOnlyList
         var libraries = Directory.EnumerateDirectories(Path.Combine(prefix, "usr/lib"), "*-linux-gnu*").First();
         var loader = Directory.EnumerateFiles(libraries, "ld-linux*").First();
         return new(Engine.MySQL, version,
-            [loader, "--library-path", libraries, "--argv0", "mysqld", Path.Combine(prefix, "usr/sbin/mysqld")],
+            [loader, "--library-path", libraries, "--argv0", Path.Combine(prefix, "usr/sbin/mysqld"), Path.Combine(prefix, "usr/sbin/mysqld")],
             [$"--basedir={prefix}/usr", $"--lc-messages-dir={prefix}/usr/share/mysql", $"--plugin-dir={prefix}/usr/lib/mysql/plugin", "--secure-file-priv="],
             prefix);
     }
