@@ -21,7 +21,7 @@ public sealed class Database : IDisposable
     private const int ConnectError = 1042;      // the driver's own number for "cannot connect"
     private const int ServerShutdown = 1053;
 
-    private static readonly TimeSpan PingWhenIdleFor = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PingWhenIdleFor = TimeSpan.FromMilliseconds(50); // less than a server needs to restart
     private static readonly TimeSpan IdleThreadLives = TimeSpan.FromSeconds(60);
 
     private readonly ServerAddress _server;
@@ -85,6 +85,9 @@ public sealed class Database : IDisposable
     /// <inheritdoc cref="RunAsync{T}"/>
     public Task RunAsync(Action<DbConnection> work, TimeSpan deadline, CancellationToken cancel = default) =>
         RunAsync(connection => { work(connection); return true; }, deadline, cancel);
+
+    /// <summary>The number of an error that the server sent; 0 if the failure was not the server's answer.</summary>
+    public static int ErrorNumber(Exception e) => MySqlDriver.NumberOf(e);
 
     public void Dispose()
     {

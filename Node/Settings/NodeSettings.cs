@@ -126,6 +126,12 @@ public sealed class DaemonSettings
 
     /// <summary>Daemon addresses of members to find the ring by; any one of them is enough. Later the remembered members are tried as well.</summary>
     public string[] Join { get; set; } = [];
+
+    /// <summary>
+    /// True on the nodes a ring is founded with: they start from nothing, together. Any other node with an empty server asks a member to be let in and copies
+    /// the ring's data first. False by default.
+    /// </summary>
+    public bool Founder { get; set; }
 }
 
 public sealed class WebSettings

@@ -148,7 +148,7 @@ public sealed class CommandLineTests : IDisposable
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var code = await CommandLine.RunAsync(args, daemon: null, output, error);
+        var code = await CommandLine.RunAsync(args, output, error);
         return (code, output.ToString(), error.ToString());
     }
 }

@@ -49,34 +49,28 @@ public sealed class RingReportTests
     }
 }
 
-public sealed class RingComparisonTests
+public sealed class ChecksumTextTests
 {
     [Fact]
-    public void Equal_tables_on_every_node_are_equal()
-    {
-        var result = RingComparison.Compare(["n1", "n2"], [Digest(("post", "ab", 3)), Digest(("post", "ab", 3))]);
-        Assert.True(result.Equal);
-        var json = result.ToJson();
-        Assert.Equal("ab", (string?)json["tables"]![0]!["digests"]!["n2"]);
-        Assert.Equal(3, (long)json["tables"]![0]!["rows"]!["n1"]!);
-        Assert.NotNull(json["agreedAt"]);
-    }
+    public void Equal_nodes() => Assert.Equal("""
+        equal: 2 nodes, 1 tables
+        TABLE  N1               N2               SAME
+        post   3 rows abababab  3 rows abababab  yes
+
+        """, Text("""{"equal":true,"tables":[{"table":"post","digests":{"n1":"abababababab","n2":"abababababab"},"rows":{"n1":3,"n2":3}}]}"""));
 
     [Fact]
-    public void A_table_that_differs_is_named()
+    public void A_table_that_differs_and_a_node_that_is_silent_are_named() => Assert.Equal("""
+        not equal: post differ; n3 did not answer
+        TABLE  N1         N2         SAME
+        post   3 rows ab  4 rows cd  no
+
+        """, Text("""{"equal":false,"tables":[{"table":"post","digests":{"n1":"ab","n2":"cd"},"rows":{"n1":3,"n2":4}}],"note":"n3 did not answer"}"""));
+
+    private static string Text(string json)
     {
-        var result = RingComparison.Compare(["n1", "n2"], [Digest(("post", "ab", 3), ("topic", "x", 1)), Digest(("post", "cd", 4), ("topic", "x", 1))]);
-        Assert.Equal((false, "post differ"), (result.Equal, result.Why));
-        Assert.Null(result.ToJson()["agreedAt"]);
+        using var output = new StringWriter();
+        ChecksumVerb.Write(output, Terminal.Plain, JsonNode.Parse(json)!);
+        return output.ToString();
     }
-
-    [Fact]
-    public void A_silent_node_is_not_equal() =>
-        Assert.Equal("n2 did not answer", RingComparison.Compare(["n1", "n2"], [Digest(("post", "ab", 3)), null]).Why);
-
-    private static JsonObject Digest(params (string Table, string Digest, long Rows)[] tables) => new()
-    {
-        ["reached"] = true,
-        ["tables"] = new JsonArray([.. tables.Select(t => (JsonNode)new JsonObject { ["table"] = t.Table, ["digest"] = t.Digest, ["rows"] = t.Rows })]),
-    };
 }

@@ -6,26 +6,20 @@ using Connect.RingDaemon.Local;
 
 namespace Connect.RingDaemon.Cli;
 
-/// <summary>Runs the node's daemon until it is told to stop.</summary>
-/// <param name="settingsFile">The node's settings.</param>
-/// <param name="join">The server is empty: it has to be filled from the ring before it serves.</param>
-public delegate Task<int> RunDaemon(string settingsFile, bool join, CancellationToken cancel);
-
 /// <summary>The verbs.</summary>
 public static class CommandLine
 {
     /// <summary>Runs one verb.</summary>
     /// <param name="args">As typed.</param>
-    /// <param name="daemon">What the verb <c>daemon</c> runs.</param>
     /// <param name="output">Where results go; standard output if null.</param>
     /// <param name="error">Where messages go; standard error if null.</param>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
-    public static async Task<int> RunAsync(string[] args, RunDaemon? daemon, TextWriter? output = null, TextWriter? error = null)
+    public static async Task<int> RunAsync(string[] args, TextWriter? output = null, TextWriter? error = null)
     {
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(2) };
         if (output is not null) configuration.Output = output;
         if (error is not null) configuration.Error = error;
-        var parse = Create(daemon).Parse(args.Length == 0 ? ["--help"] : args);
+        var parse = Create().Parse(args.Length == 0 ? ["--help"] : args);
         if (parse.Errors.Count > 0 && parse.Action is not HelpWithExamples)
         {
             foreach (var fault in parse.Errors) configuration.Error.WriteLine($"connect: {fault.Message}");
@@ -53,14 +47,14 @@ public static class CommandLine
         _ => null,
     };
 
-    private static RootCommand Create(RunDaemon? daemon)
+    private static RootCommand Create()
     {
         var root = new RootCommand("Connect: a message board on a ring of database servers.")
         {
             UpVerb.Create(), DownVerb.Create(), KillVerb.Create(), StartVerb.Create(), LogsVerb.Create(),
             StatusVerb.Create(), TopologyVerb.Create(), MembersVerb.Create(), ExplainVerb.Create(), AuditVerb.Create(),
             JoinVerb.Create(), LeaveVerb.Create(), RejoinVerb.Create(), MaintenanceVerb.Create(), ChecksumVerb.Create(), RepairVerb.Create(),
-            TokenVerb.Create(), DaemonVerb.Create(daemon),
+            TokenVerb.Create(), DaemonVerb.Create(),
         };
         foreach (var option in root.Options.OfType<HelpOption>()) option.Action = new HelpWithExamples((HelpAction)option.Action!);
         Examples.Add(root,

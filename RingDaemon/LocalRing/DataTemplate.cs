@@ -1,5 +1,5 @@
 using Connect.Node.Settings;
-using Connect.RingDaemon.Local.StandIn;
+using Connect.RingDaemon.Replication;
 
 namespace Connect.RingDaemon.Local;
 
@@ -38,11 +38,15 @@ internal static class DataTemplate
             if (Directory.Exists(template)) return template;
             var unfinished = template + ".new";
             if (Directory.Exists(unfinished)) Directory.Delete(unfinished, recursive: true);
-            // mariadb-install-db wants the folder to be there, MySQL wants it to be absent or empty.
-            RingFolder.Private(unfinished);
-            var made = await Tool.RunAsync(DataFolder.InitialiseCommand(binaries, unfinished), Patience, cancel);
-            if (made.ExitCode != 0) throw new LocalRingException($"{binaries.Engine} could not make a data folder:\n{made.Output.Trim()}");
-            File.Delete(Path.Combine(unfinished, "auto.cnf")); // each server makes its own UUID
+            try
+            {
+                await DataFolder.InitialiseAsync(binaries, unfinished, cancel);
+            }
+            catch (InvalidOperationException e)
+            {
+                throw new LocalRingException($"{binaries.Engine} could not make a data folder: {e.Message}", e);
+            }
+            DataFolder.ForgetIdentity(unfinished, binaries.Engine);
             Directory.Move(unfinished, template);
             return template;
         }

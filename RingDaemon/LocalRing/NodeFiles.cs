@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Connect.Node.Settings;
-using Connect.RingDaemon.Local.StandIn;
+using Connect.RingDaemon.Replication;
 
 namespace Connect.RingDaemon.Local;
 
@@ -26,9 +26,9 @@ internal static class NodeFiles
     public static void WriteServerFiles(RingFolder folder, RingDescription ring, RingNode node, ServerBinaries binaries, DatabaseAccounts accounts)
     {
         var place = folder.Node(node.Name);
-        SecretFile.Write(place.OptionFile,
-            ServerSetup.OptionFile(binaries, ring.PortsOf(node).Mysql, node.ServerId, place.Data, place.InitFile, place.Log(NodePart.Mysql)));
-        SecretFile.Write(place.InitFile, ServerSetup.InitFile(binaries.Engine, accounts));
+        var plan = new ServerPlan(binaries, place.Data, place.InitFile, "127.0.0.1", ring.PortsOf(node).Mysql, node.ServerId) { LogFile = place.Log(NodePart.Mysql) };
+        OptionFile.Write(plan, place.OptionFile);
+        SecretFile.Write(place.InitFile, ServerSetup.InitSql(binaries.Engine, new DatabaseSettings().Schema, accounts));
     }
 
     /// <summary>The node's settings, with every other node's daemon as a way in.</summary>
@@ -55,6 +55,7 @@ internal static class NodeFiles
             ["daemon"] = new JsonObject
             {
                 ["url"] = ring.DaemonUrl(node),
+                ["founder"] = !ring.Founded && !node.Newcomer,
                 ["join"] = new JsonArray([.. ring.Nodes.Where(n => n.Name != node.Name).Select(n => (JsonNode)ring.DaemonUrl(n))]),
             },
             ["web"] = new JsonObject { ["url"] = ring.WebUrl(node), ["publicUrl"] = ring.BoardUrl },

@@ -1,5 +1,5 @@
 using Connect.Node.Settings;
-using Connect.RingDaemon.Local.StandIn;
+using Connect.RingDaemon.Replication;
 
 namespace Connect.RingDaemon.Local;
 
@@ -16,7 +16,7 @@ internal static class NodePreparation
         RingFolder.Private(place.Path);
         var accounts = File.Exists(place.AccountsFile) ? DatabaseAccounts.Load(place.AccountsFile) : shared.ForNewcomer();
         NodeFiles.Write(folder, ring, node, binaries, accounts);
-        if (DataFolder.Missing(ring.Engine, place.Data).Count == 0) return;
+        if (DataCheck.Missing(ring.Engine, place.Data).Count == 0) return;
         SetAside(place);
         await DataTemplate.CopyToAsync(binaries, place.Data, cancel);
     }

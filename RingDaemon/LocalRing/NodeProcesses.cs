@@ -1,4 +1,4 @@
-using Connect.RingDaemon.Local.StandIn;
+using Connect.RingDaemon.Replication;
 
 namespace Connect.RingDaemon.Local;
 
@@ -27,8 +27,8 @@ internal sealed class NodeProcesses(RingFolder folder, ServerBinaries binaries, 
         }
         IReadOnlyList<string> command = part switch
         {
-            NodePart.Mysql => binaries.Run(place.OptionFile),
-            NodePart.Daemon => ["dotnet", programs.Daemon, "daemon", "--settings", place.SettingsFile, .. node.Newcomer ? (string[])["--join"] : []],
+            NodePart.Mysql => [binaries.Start(place.OptionFile).Executable, .. binaries.Start(place.OptionFile).Arguments],
+            NodePart.Daemon => ["dotnet", programs.Daemon, "daemon", "--settings", place.SettingsFile],
             _ => ["dotnet", programs.Board, "--settings", place.SettingsFile],
         };
         return ProcessHandle.Start(new(command, place.Log(part), folder.Path)

@@ -1,5 +1,5 @@
 using Connect.Node.Settings;
-using Connect.RingDaemon.Local.StandIn;
+using Connect.RingDaemon.Replication;
 
 namespace Connect.RingDaemon.Local;
 
@@ -32,7 +32,7 @@ internal sealed class NodeReturn(RingFolder folder, IRingProgress progress)
     {
         var place = folder.Node(node.Name);
         var serverRuns = place.Process(NodePart.Mysql).Running is not null;
-        var missing = serverRuns ? [] : DataFolder.Missing(ring.Engine, place.Data);
+        var missing = serverRuns ? [] : DataCheck.Missing(ring.Engine, place.Data);
         if (missing.Count == 0 && File.Exists(place.SettingsFile)) return ring;
         if (missing.Count > 0)
         {

@@ -1,6 +1,6 @@
 using Connect.Node.Security;
 using Connect.Node.Settings;
-using Connect.RingDaemon.Local.StandIn;
+using Connect.RingDaemon.Replication;
 
 namespace Connect.RingDaemon.Local;
 
@@ -60,7 +60,7 @@ internal sealed class RingUp(UpOptions options, IRingProgress progress)
     {
         foreach (var node in ring.Nodes.Where(n => !n.Newcomer))
         {
-            var missing = DataFolder.Missing(ring.Engine, _folder.Node(node.Name).Data);
+            var missing = DataCheck.Missing(ring.Engine, _folder.Node(node.Name).Data);
             if (missing.Count == 0) continue;
             if (!options.Reseed)
             {

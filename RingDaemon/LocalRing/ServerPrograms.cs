@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Connect.Node.Settings;
-using Connect.RingDaemon.Local.StandIn;
+using Connect.RingDaemon.Replication;
 
 namespace Connect.RingDaemon.Local;
 
@@ -52,17 +52,17 @@ internal static partial class ServerPrograms
 
     private static async Task<ServerBinaries?> InstalledMySqlAsync(CancellationToken cancel) =>
         OnPath("mysqld") is { } program && await VersionAsync([program], cancel) is (Engine.MySQL, { } version) && version >= OldestMySql
-            ? ServerBinaries.System(Engine.MySQL, version.ToString(), program) : null;
+            ? new ServerBinaries { Engine = Engine.MySQL, Version = version.ToString(), Executable = program } : null;
 
     private static async Task<ServerBinaries?> InstalledMariaDbAsync(CancellationToken cancel) =>
         OnPath("mariadbd") is { } program && await VersionAsync([program], cancel) is (Engine.MariaDB, { } version) && version >= OldestMariaDb
-            ? ServerBinaries.System(Engine.MariaDB, version.ToString(), program) : null;
+            ? ServerBinaries.InstalledMariaDb(version.ToString(), Path.GetDirectoryName(Path.GetDirectoryName(program))!) : null;
 
     private static async Task<ServerBinaries?> PrivateMySqlAsync(CancellationToken cancel)
     {
         if (!File.Exists(Path.Combine(Prefix, "usr/sbin/mysqld"))) return null;
-        var found = ServerBinaries.Private("", Prefix);
-        return await VersionAsync(found.Command, cancel) is (Engine.MySQL, { } version) && version >= OldestMySql
+        var found = ServerBinaries.PrivateMySql("", Prefix);
+        return await VersionAsync([found.Executable, .. found.PrefixArguments], cancel) is (Engine.MySQL, { } version) && version >= OldestMySql
             ? found with { Version = version.ToString() } : null;
     }
 

@@ -1,0 +1,82 @@
+using Connect.Node.Database;
+using Connect.Node.Security;
+using Connect.Node.Settings;
+using Connect.RingDaemon.Convergence;
+using Connect.RingDaemon.Daemon;
+using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Replication.Acknowledgement;
+
+namespace Connect.RingDaemon.Api;
+
+/// <summary>The HTTP API of docs/daemon-api.md.</summary>
+public static class DaemonEndpoints
+{
+    private const int LargestSealedBody = 256 << 10;
+
+    public static void MapDaemon(this WebApplication app)
+    {
+        app.MapGet("/health/live", () => Results.Text("live"));
+        app.MapGet("/metrics", (DaemonMetrics metrics) => Results.Text(metrics.Render(), "text/plain; version=0.0.4"));
+        app.MapPost("/v1/exchange", (HttpRequest request, RingMembership membership, CancellationToken cancel) => SealedAsync(request, body => Task.FromResult(membership.HandleExchange(body)), cancel));
+        app.MapPost("/v1/join", (HttpRequest request, Entrance entrance, CancellationToken cancel) => SealedAsync(request, body => entrance.AnswerAsync(body, cancel), cancel));
+
+        var v1 = app.MapGroup("/v1").AddEndpointFilter(RequireToken);
+        v1.MapGet("/node", (RingObserver ring, CancellationToken cancel) => ring.SelfAsync(cancel));
+        v1.MapGet("/status", (RingObserver ring, CancellationToken cancel) => ring.StatusAsync(cancel));
+        v1.MapGet("/members", (IMembership membership) => MembersReport.Of(membership.Current));
+        v1.MapGet("/explain", (NodeSettings settings, RingAgent agent, AuditLog audit, IMembership membership) => ExplainReport.Of(settings.Name, agent.Report, membership.Current, audit.Newest(5)));
+        v1.MapGet("/audit", (AuditLog audit, int? limit) => new { items = audit.Newest(Math.Clamp(limit ?? 100, 1, 1000)) });
+        v1.MapPost("/ack", AckAsync);
+        v1.MapPost("/digest", (TableDigests digests, CancellationToken cancel) => digests.ReadAsync(cancel));
+        v1.MapGet("/checksum", (Checksum checksum, CancellationToken cancel) => checksum.CompareAsync(cancel));
+        v1.MapPost("/repair", (Repair repair, DryRunRequest request, CancellationToken cancel) => repair.AllAsync(request.DryRun, cancel));
+        v1.MapPost("/repair/self", (Repair repair, DryRunRequest request, CancellationToken cancel) => repair.SelfAsync(request.DryRun, cancel));
+        v1.MapPost("/rows/keys", (TableRows rows, KeysRequest request, CancellationToken cancel) => rows.KeysAsync(request.Table, request.After, cancel));
+        v1.MapPost("/rows/read", (TableRows rows, RowsRequest request, CancellationToken cancel) => rows.ReadAsync(request.Table, request.Keys, cancel));
+        v1.MapPost("/maintenance", (OperatorDesk desk, MaintenanceRequest request, CancellationToken cancel) => desk.MaintenanceAsync(request.On, request.DryRun, cancel));
+        v1.MapPost("/leave", (OperatorDesk desk, DryRunRequest request, CancellationToken cancel) => desk.LeaveAsync(request.DryRun, cancel));
+        v1.MapPost("/rejoin", (OperatorDesk desk, DryRunRequest request, CancellationToken cancel) => desk.RejoinAsync(request.DryRun, cancel));
+    }
+
+    private static async Task<IResult> AckAsync(AckRequest request, Acknowledgements acknowledgements, NodeSettings settings, CancellationToken cancel)
+    {
+        if (!Enum.TryParse<Acknowledgement>(request.Level, ignoreCase: true, out var level)) return Results.Problem("level is local, one or all", statusCode: 400);
+        try
+        {
+            var wait = TimeSpan.FromMilliseconds(Math.Clamp(request.WaitMilliseconds, 0, 30_000));
+            return Results.Ok(await acknowledgements.WaitAsync(GtidSet.Parse(settings.Database.Engine, request.Position), level, wait, cancel));
+        }
+        catch (FormatException e)
+        {
+            return Results.Problem(e.Message, statusCode: 400);
+        }
+    }
+
+    private static async ValueTask<object?> RequireToken(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var http = context.HttpContext;
+        var header = http.Request.Headers.Authorization.ToString();
+        var token = header.StartsWith("Bearer ", StringComparison.Ordinal) ? header["Bearer ".Length..] : null;
+        if (http.RequestServices.GetRequiredService<ClusterKeys>().IsApiToken(token)) return await next(context);
+        return Results.Problem("This call needs the cluster's bearer token. The CLI makes it from the cluster's key file.", statusCode: 401);
+    }
+
+    /// <summary>Bodies that are sealed with the cluster's key need no token: who can seal them belongs to the cluster.</summary>
+    private static async Task<IResult> SealedAsync(HttpRequest request, Func<byte[], Task<byte[]?>> answer, CancellationToken cancel)
+    {
+        if (request.ContentLength is null or > LargestSealedBody) return Results.Problem($"A sealed body has a length of at most {LargestSealedBody} bytes.", statusCode: 413);
+        var body = new byte[(int)request.ContentLength];
+        await request.Body.ReadExactlyAsync(body, cancel);
+        return await answer(body) is { } reply ? Results.Bytes(reply) : Results.Problem("This was not sealed with a key of this cluster, or it is too old.", statusCode: 403);
+    }
+
+    private sealed record AckRequest(string Position, string Level, int WaitMilliseconds);
+
+    private sealed record MaintenanceRequest(bool On, bool DryRun);
+
+    private sealed record KeysRequest(string Table, string? After);
+
+    private sealed record RowsRequest(string Table, string[] Keys);
+
+    private sealed record DryRunRequest(bool DryRun);
+}

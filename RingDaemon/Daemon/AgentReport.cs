@@ -1,0 +1,17 @@
+using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Replication;
+using Connect.RingDaemon.Ring;
+
+namespace Connect.RingDaemon.Daemon;
+
+/// <summary>An immutable picture of what the agent knows and last decided.</summary>
+/// <param name="Why">Why it is in this phase, in words; empty while it serves.</param>
+/// <param name="Doing">What the controller does or waits for.</param>
+public sealed record AgentReport(
+    Phase Phase, string Why, NodeCondition Condition, bool WebUp, string? Source, ReplicaStatus Replica, RingPlan Plan, string Doing, bool OnItsWayOut)
+{
+    public static AgentReport Starting { get; } = new(Phase.Joining, "starting", new NodeCondition(), false, null, ReplicaStatus.None, new([], null, []), "starting", false);
+
+    /// <summary>This node should get readers.</summary>
+    public bool Serving => Phase == Phase.Serving && Condition.MysqlFault is null && !OnItsWayOut;
+}

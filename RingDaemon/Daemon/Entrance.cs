@@ -1,0 +1,190 @@
+using System.Text.Json;
+using Connect.Node.Database;
+using Connect.Node.Security;
+using Connect.Node.Settings;
+using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Membership.Wire;
+using Connect.RingDaemon.Replication;
+
+namespace Connect.RingDaemon.Daemon;
+
+/// <summary>
+/// How a node gets into the ring. A founder and a node that holds the ring's data walk in. Anybody else asks one member, which judges it
+/// (<see cref="Admission"/>); it then copies the data of a serving member and walks in. Until it is let in, nothing is changed anywhere.
+/// </summary>
+public sealed partial class Entrance(
+    NodeSettings settings, DatabaseAccounts accounts, OwnServerWatch own, IMembership membership, RingAgent agent, ClusterKeys keys, AuditLog audit, HttpClient http,
+    TimeProvider time,
+    ILogger<Entrance> log) : BackgroundService
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Answer = TimeSpan.FromSeconds(3);
+
+    /// <summary>A ring's worth of data over a slow link.</summary>
+    private static readonly TimeSpan SeedTakes = TimeSpan.FromHours(6);
+
+    private readonly SealedPackets _seal = new(keys, settings.Cluster, "join", 64 << 10, time);
+
+    /// <summary>Why this node was not let in, with the next step; null if it was, or is still waiting.</summary>
+    public string? Refusal { get; private set; }
+
+    /// <summary>It is in: from here on the agent says what the node does.</summary>
+    public bool Entered { get; private set; }
+
+    /// <summary>What it is doing, in words.</summary>
+    public string Doing { get; private set; } = "waiting for its own MySQL";
+
+    /// <summary>A newcomer's sealed question, answered sealed; null if it cannot be opened.</summary>
+    public async Task<byte[]?> AnswerAsync(byte[] body, CancellationToken cancel)
+    {
+        if (!_seal.TryOpen(body, out var opened)) return null;
+        JoinReply reply;
+        try
+        {
+            var request = JsonSerializer.Deserialize<JoinRequest>(opened, Json)!;
+            var view = membership.Current;
+            var ringId = (await BelongingAsync(cancel)).RingId?.ToString();
+            var refusal = view.Find(settings.Name) is { } me
+                ? Admission.Refuse(request, view, me.Facts, ringId, time.GetUtcNow())
+                : $"{settings.Name} is not in the ring itself. Ask another member.";
+            var donor = view.Members.FirstOrDefault(m => m is { Liveness: Liveness.Alive, Facts: { Phase: Phase.Serving, MysqlUp: true } } && m.Name != request.Name);
+            if (refusal is null && donor is null) refusal = "no member serves yet. Try again when connect status shows one that is alive.";
+            audit.Add($"let {request.Name} in", $"server id {request.ServerId}, origin {request.Origin}, {request.EngineVersion}", refusal is null ? "welcome" : $"refused: {refusal}");
+            reply = new(refusal, ringId, refusal is null ? donor!.Facts : null, [.. view.Members.Where(m => m.Liveness != Liveness.Left).Select(m => m.Facts.DaemonUrl)]);
+        }
+        catch (Exception e) when (e is JsonException or DatabaseUnavailableException or System.Data.Common.DbException)
+        {
+            reply = new($"{settings.Name} cannot judge it now: {e.Message}", null, null, []);
+        }
+        return _seal.Seal(JsonSerializer.SerializeToUtf8Bytes(reply, Json));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await EnterAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopping before it was in.
+        }
+    }
+
+    private async Task EnterAsync(CancellationToken stop)
+    {
+        await OwnServerUpAsync(stop);
+        var belonging = await BelongingAsync(stop);
+        if (belonging.Ownership != Ownership.Ring && !settings.Daemon.Founder)
+        {
+            Doing = "asking to be let in";
+            if (await AskAsync(belonging, stop) is not { Refusal: null } welcome) return;
+            if (belonging.Ownership == Ownership.Empty) await SeedAsync(welcome.Donor!, stop);
+        }
+        Entered = true;
+        Doing = "in";
+        agent.Enter();
+    }
+
+    private async Task OwnServerUpAsync(CancellationToken stop)
+    {
+        while (own.Identity is null || own.Fault is not null) await Task.Delay(LookEvery, time, stop);
+    }
+
+    /// <summary>Asks the members it was told of, one after the other, until one answers. A refusal is final: it needs an operator.</summary>
+    private async Task<JoinReply?> AskAsync(Belonging belonging, CancellationToken stop)
+    {
+        var identity = own.Identity!;
+        while (true)
+        {
+            foreach (var member in settings.Daemon.Join.Where(url => url != settings.Daemon.Url))
+            {
+                var request = new JoinRequest(settings.Name, identity.Engine, identity.Version, identity.ServerId, identity.Origin, time.GetUtcNow(),
+                    belonging.RingId?.ToString(), belonging.Ownership == Ownership.Foreign ? belonging.What : null);
+                var (reply, fault) = await AskMemberAsync(member, request, stop);
+                if (reply is { Refusal: null }) return reply;
+                var refusal = reply?.Refusal ?? fault;
+                if (refusal is null) continue;
+                Refusal = refusal;
+                Doing = $"refused: {refusal}";
+                audit.Add("join", $"asked {member}", $"refused: {refusal}");
+                Log.Refused(log, member, refusal);
+                return null;
+            }
+            Doing = settings.Daemon.Join.Length == 0
+                ? "it is neither a founder nor was it told of any member: set daemon:join to the address of one"
+                : $"none of {string.Join(", ", settings.Daemon.Join)} answers; asking again";
+            await Task.Delay(AskAgain, time, stop);
+        }
+    }
+
+    private async Task<(JoinReply? Reply, string? Fault)> AskMemberAsync(string member, JoinRequest request, CancellationToken stop)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        deadline.CancelAfter(Answer);
+        try
+        {
+            using var content = new ByteArrayContent(_seal.Seal(JsonSerializer.SerializeToUtf8Bytes(request, Json)));
+            using var response = await http.PostAsync(new Uri(new Uri(member), "/v1/join"), content, deadline.Token);
+            if ((int)response.StatusCode == StatusCodes.Status403Forbidden)
+                return (null, $"{member} cannot open what I send: this node's key file {settings.KeyFile} or cluster name '{settings.Cluster}' is not that cluster's, or the clocks are more than 30 s apart. Copy the key file from a member.");
+            if (!response.IsSuccessStatusCode) return (null, null);
+            var body = await response.Content.ReadAsByteArrayAsync(deadline.Token);
+            return _seal.TryOpen(body, out var opened) ? (JsonSerializer.Deserialize<JoinReply>(opened, Json), null) : (null, $"the answer of {member} is not sealed with this cluster's key");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException || (e is OperationCanceledException && !stop.IsCancellationRequested))
+        {
+            return (null, null); // the next one
+        }
+    }
+
+    private async Task SeedAsync(MemberFacts donor, CancellationToken stop)
+    {
+        Doing = $"copying the data of {donor.Name}";
+        Log.Seeding(log, donor.Name);
+        var started = time.GetTimestamp();
+        using var seeding = Seeding.For(settings, accounts);
+        while (true)
+        {
+            try
+            {
+                var result = await seeding.SeedAsync(new(donor.MysqlHost, donor.MysqlPort), accounts.Seed, SeedTakes, stop);
+                var position = result.Position;
+                if (result.Outcome == SeedOutcome.RestartServer)
+                {
+                    Doing = "copied; its MySQL has ended itself and must be started again by whoever supervises it";
+                    await OwnServerUpAsync(stop);
+                    position = await seeding.AfterRestartAsync(stop);
+                }
+                audit.Add($"copy the data of {donor.Name}", "this node's server was empty", $"done in {time.GetElapsedTime(started).TotalSeconds:0.0} s, at [{position}]");
+                return;
+            }
+            catch (Exception e) when (e is DatabaseUnavailableException or System.Data.Common.DbException or IOException)
+            {
+                Doing = $"copying the data of {donor.Name} failed and is begun anew: {e.Message}";
+                Log.SeedingFailed(log, e.Message);
+                await Task.Delay(AskAgain, time, stop);
+            }
+        }
+    }
+
+    private async Task<Belonging> BelongingAsync(CancellationToken cancel)
+    {
+        using var seeding = Seeding.For(settings, accounts);
+        return await seeding.BelongingAsync(cancel);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(400, LogLevel.Error, "{Member} did not let this node in: {Refusal}")]
+        public static partial void Refused(ILogger logger, string member, string refusal);
+
+        [LoggerMessage(401, LogLevel.Information, "Copying the data of {Donor}")]
+        public static partial void Seeding(ILogger logger, string donor);
+
+        [LoggerMessage(402, LogLevel.Warning, "Copying failed: {Reason}")]
+        public static partial void SeedingFailed(ILogger logger, string reason);
+    }
+}

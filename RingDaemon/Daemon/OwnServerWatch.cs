@@ -1,0 +1,82 @@
+using System.Data.Common;
+using Connect.Node.Database;
+using Connect.Node.Settings;
+using Connect.RingDaemon.Health;
+using Connect.RingDaemon.Replication;
+
+namespace Connect.RingDaemon.Daemon;
+
+/// <summary>
+/// What this node knows of its own MySQL: three witnesses (a look at its port, a question in SQL, the free space of its disk), one verdict.
+/// </summary>
+public sealed class OwnServerWatch(IReplicationServer server, DatabaseSettings settings, TimeProvider time)
+{
+    /// <summary>SQL that goes unanswered for this long, while the port still greets, makes the server unusable.</summary>
+    private static readonly TimeSpan SqlMayBeSilent = TimeSpan.FromSeconds(3);
+
+    private Finding _port = Finding.Unknown;
+    private long _lastSql = time.GetTimestamp();
+    private string? _sqlFault = "not asked yet";
+    private string? _settingsFault;
+    private bool _identityIsOld = true;
+
+    public IReplicationServer Server => server;
+
+    /// <summary>Null until the server was up for the first time.</summary>
+    public ServerIdentity? Identity { get; private set; }
+
+    public ReplicaStatus Replica { get; private set; } = ReplicaStatus.None;
+
+    /// <summary>Wrong settings, each with its fix; empty when all is well.</summary>
+    public IReadOnlyList<SettingFault> SettingFaults { get; private set; } = [];
+
+    /// <summary>Why it cannot be used; null if it can.</summary>
+    public string? Fault { get; private set; } = "not looked at yet";
+
+    /// <summary>What the watch on its port found.</summary>
+    public void Found(Finding finding)
+    {
+        _port = finding;
+        if (finding != Finding.Up)
+        {
+            // Whoever answers next may be another incarnation: nothing that was learnt before holds for it.
+            _identityIsOld = true;
+            _sqlFault = "it returned and was not asked yet";
+        }
+        Judge();
+    }
+
+    /// <summary>Asks it in SQL; never throws for what the server does.</summary>
+    public async Task LookAsync(CancellationToken cancel)
+    {
+        if (_port is Finding.Refused or Finding.Silent)
+        {
+            Judge();
+            return;
+        }
+        try
+        {
+            if (_identityIsOld)
+            {
+                Identity = await server.IdentityAsync(cancel);
+                SettingFaults = await server.CheckSettingsAsync(cancel);
+                _settingsFault = SettingFaults.Count == 0 ? null : string.Join("; ", SettingFaults);
+                _identityIsOld = false;
+            }
+            Replica = await server.StatusAsync(cancel);
+            (_lastSql, _sqlFault) = (time.GetTimestamp(), null);
+        }
+        catch (Exception e) when (e is DatabaseUnavailableException or DbException)
+        {
+            if (Identity is null || time.GetElapsedTime(_lastSql) > SqlMayBeSilent) _sqlFault = $"it does not answer SQL: {e.Message}";
+        }
+        Judge();
+    }
+
+    private void Judge() => Fault = _port switch
+    {
+        Finding.Refused => "it refuses connections",
+        Finding.Silent => "it is silent",
+        _ => DiskWatch.Fault(settings.DataFolder, settings.MinFreeBytes) ?? _sqlFault ?? _settingsFault,
+    };
+}

@@ -1,0 +1,432 @@
+using System.Threading.Channels;
+using Connect.Node.Database;
+using Connect.Node.Settings;
+using Connect.RingDaemon.Health;
+using Connect.RingDaemon.LoadBalancing;
+using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Replication;
+using Connect.RingDaemon.Replication.Acknowledgement;
+using Connect.RingDaemon.Ring;
+
+namespace Connect.RingDaemon.Daemon;
+
+/// <summary>
+/// The part of the daemon that acts. One loop takes what the watches, gossip, the own server and the operator say, one after the other, lets the pure parts
+/// (<see cref="RingController"/>, <see cref="NodeLife"/>) decide, and carries the decisions out. What takes time runs beside the loop and reports back to it.
+/// </summary>
+public sealed partial class RingAgent(
+    NodeSettings settings, OwnServerWatch own, IMembership membership, Peers peers, SourceSwitch sources, Acknowledgements acknowledgements,
+    LoadBalancerKeeper loadBalancer, AuditLog audit, OperatorWishes wishes, TimeProvider time, ILogger<RingAgent> log) : BackgroundService
+{
+    /// <summary>More events than this waiting means the loop is stuck; producers then wait.</summary>
+    private const int MostWaiting = 4096;
+
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ServerPoll = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a member whose daemon is gone, but whose MySQL answers, stays in the ring: a daemon that is restarted moves nobody.</summary>
+    private static readonly TimeSpan DaemonMayBeGone = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the members that should be there get to answer before this node believes that it is alone.</summary>
+    private static readonly TimeSpan DiscoveryTakes = TimeSpan.FromSeconds(4);
+
+    private readonly Channel<Action> _inbox = Channel.CreateBounded<Action>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private readonly RingController _controller = new(settings.Name, new RingOptions());
+    private readonly NodeLife _life = new();
+    private readonly CatchUp _catchUp = new(own.Server, peers);
+    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private NodeCondition _condition = new();
+    private ReplicaStatus _replica = ReplicaStatus.None;
+    private string? _source;
+    private bool _webUp;
+    private bool _entered;
+    private TimeSpan _enteredAt;
+    private bool _catchingUp;
+    private bool _draining;
+    private bool _leaving;
+    private TimeSpan? _daemonGoneSince;
+    private PredecessorWatch? _predecessor;
+    private CancellationToken _stopping;
+    private long _began;
+    private long _changedSource;
+
+    /// <summary>What this node last decided, for the API; replaced as a whole.</summary>
+    public AgentReport Report { get; private set; } = AgentReport.Starting;
+
+    /// <summary>Ends when an operator's <c>leave</c> is done.</summary>
+    public Task Gone => _gone.Task;
+
+    private TimeSpan Now => time.GetElapsedTime(_began);
+
+    /// <summary>The node was let in: from now on it says who it is, and acts.</summary>
+    public void Enter() => Post(() =>
+    {
+        _entered = true;
+        _enteredAt = Now;
+        Judge();
+    });
+
+    /// <summary>An operator wants it to look at everything anew.</summary>
+    public void Rejoin() => Post(() =>
+    {
+        _life.Doubt("an operator asked it to join again");
+        _catchUp.Restart();
+        _condition = _condition with { CaughtUp = false, Damage = null };
+        if (_source is not null) Beside(sources.StopAsync("an operator asked it to join again", _stopping), ended => Step(ended));
+        Judge();
+    });
+
+    /// <summary>An operator's wish changed: judge at once.</summary>
+    public void WishesChanged() => Post(() => Judge());
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        _stopping = stoppingToken;
+        _began = time.GetTimestamp();
+        var watch = new WatchOptions();
+        await using var mysql = new ServiceWatch(settings.Database.Host, settings.Database.Port, new MysqlGreeting(), watch, time, f => Post(() => OwnMysql(f)));
+        var web = new Uri(settings.Web.Url);
+        await using var board = new ServiceWatch(web.Host, web.Port, new HttpGreeting(web.Authority, "/health/live"), watch, time, f => Post(() => OwnWeb(f)));
+        await using var predecessor = _predecessor = new PredecessorWatch(watch, time, (m, part, f) => Post(() => Predecessor(m, part, f)));
+        mysql.Start();
+        board.Start();
+        var sources = Task.WhenAll(PollServerAsync(stoppingToken), FollowViewsAsync(stoppingToken), BeatAsync(stoppingToken));
+        await foreach (var handle in _inbox.Reader.ReadAllAsync(CancellationToken.None))
+        {
+            handle();
+            if (stoppingToken.IsCancellationRequested) break;
+        }
+        await sources;
+    }
+
+    // ---- what comes in -------------------------------------------------------------------------------------------------------------
+
+    private async Task BeatAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(Beat, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop)) Post(OnBeat);
+        }
+        catch (OperationCanceledException)
+        {
+            Post(static () => { }); // wakes the loop, which ends
+        }
+    }
+
+    private async Task FollowViewsAsync(CancellationToken stop)
+    {
+        try
+        {
+            await foreach (var view in membership.Views.ReadAllAsync(stop)) Post(() => OnView(view));
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping.
+        }
+    }
+
+    private async Task PollServerAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(ServerPoll, time);
+        try
+        {
+            do
+            {
+                var asked = time.GetTimestamp();
+                await own.LookAsync(stop);
+                var (status, fault) = (own.Replica, own.Fault);
+                // An answer from before the last change of source would show the old source as if it were back.
+                Post(() => { if (asked >= _changedSource) OnServer(status, fault); });
+            }
+            while (await timer.WaitForNextTickAsync(stop));
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping.
+        }
+    }
+
+    private void OnBeat()
+    {
+        if (_predecessor is { Watched: { } watched } && _predecessor[Part.Mysql] == Finding.Up) membership.SignOfLife(watched);
+        JudgeMissingDaemon();
+        if (_entered && !_condition.Discovered && Now - _enteredAt > DiscoveryTakes) _condition = _condition with { Discovered = true };
+        Step(new RingInput.Tick());
+        Judge();
+    }
+
+    private void OnView(View view)
+    {
+        peers.KeepOnly(view);
+        acknowledgements.SetAlive([.. view.Members.Where(IsUsablePeer).Select(m => new AckPeer(m.Name, new(m.Facts.MysqlHost, m.Facts.MysqlPort), m.Facts.Origin))]);
+        // Everyone who was expected is here: no need to wait for the end of the discovery time.
+        if (membership.Discovered) _condition = _condition with { Discovered = true };
+        Step(new RingInput.ViewChanged(view));
+        Judge();
+    }
+
+    private void OwnMysql(Finding finding)
+    {
+        own.Found(finding);
+        Log.OwnPart(log, Part.Mysql, finding);
+        OnServer(own.Replica, own.Fault);
+    }
+
+    private void OwnWeb(Finding finding)
+    {
+        _webUp = finding == Finding.Up;
+        Log.OwnPart(log, Part.Web, finding);
+        Judge();
+    }
+
+    private void OnServer(ReplicaStatus status, string? fault)
+    {
+        _replica = status;
+        _source = status.Source is { } address ? NameOf(address) : null;
+        if (fault is not null && _condition.MysqlFault is null) _catchUp.Restart();
+        _condition = _condition with { MysqlFault = fault, CaughtUp = _condition.CaughtUp && fault is null };
+        if (fault is null) Step(new RingInput.Observed(_source, status.Running));
+        Judge();
+    }
+
+    private void Predecessor(Member member, Part part, Finding finding)
+    {
+        Log.PredecessorPart(log, member.Name, part, finding);
+        if (part == Part.Mysql)
+        {
+            Step(finding switch
+            {
+                Finding.Up => new RingInput.ObjectionOver(member.Name),
+                Finding.Refused => new RingInput.Objection(member.Name, "its MySQL refuses connections"),
+                _ => new RingInput.Objection(member.Name, "its MySQL is silent"),
+            });
+        }
+        if (part == Part.Daemon) _daemonGoneSince = finding == Finding.Refused ? Now : null;
+        if (_predecessor is { } watch && watch[Part.Mysql] == Finding.Refused && watch[Part.Daemon] == Finding.Refused)
+            membership.HardEvidence(member.Name, member.Incarnation, $"{settings.Name} found its MySQL and its daemon gone");
+        Judge();
+    }
+
+    /// <summary>A daemon that stays away leaves a MySQL that nobody can move any more: the ring closes around it, though it still answers.</summary>
+    private void JudgeMissingDaemon()
+    {
+        if (_daemonGoneSince is not { } since || Now - since < DaemonMayBeGone || _predecessor?.Watched is not { } watched) return;
+        if (membership.Current.Find(watched) is { Liveness: Liveness.Alive or Liveness.Suspect } member)
+            membership.HardEvidence(watched, member.Incarnation, $"{settings.Name} found its daemon gone for {DaemonMayBeGone.TotalSeconds:0} s");
+    }
+
+    /// <summary>This process did not run for a while: what it believes of itself is old.</summary>
+    public void WasPaused(TimeSpan gap) => Post(() =>
+    {
+        if (gap < TimeSpan.FromSeconds(2)) return;
+        _life.Doubt($"it was paused for {gap.TotalSeconds:0.0} s");
+        _catchUp.Restart();
+        _condition = _condition with { CaughtUp = false };
+        audit.Add("join again", $"this daemon did not run for {gap.TotalSeconds:0.0} s", "comparing with the others before serving");
+        Judge();
+    });
+
+    // ---- what is decided -----------------------------------------------------------------------------------------------------------
+
+    /// <summary>Lets the controller take note of something, and carries out what it wants.</summary>
+    private void Step(RingInput input)
+    {
+        var effects = new List<RingEffect>();
+        _controller.Step(Now, input, effects);
+        foreach (var effect in effects)
+        {
+            Log.Effect(log, effect);
+            Beside(effect switch
+            {
+                RingEffect.PointAt p => sources.PointAtAsync(p.Source, p.Why, own.Identity!, _stopping),
+                RingEffect.StopReplication s => sources.StopAsync(s.Why, _stopping),
+                _ => throw new InvalidOperationException(effect.ToString()),
+            }, ended =>
+            {
+                _changedSource = time.GetTimestamp();
+                Step(ended);
+                Judge();
+            });
+        }
+    }
+
+    /// <summary>Decides this node's own phase, says it to the others, and starts what the phase needs.</summary>
+    private void Judge()
+    {
+        var current = wishes.Current;
+        _condition = _condition with { MaintenanceWanted = current.Maintenance, LeaveWanted = current.Leave };
+        var before = _life.Phase;
+        if (_life.Judge(_condition)) audit.Add($"become {_life.Phase.ToString().ToLowerInvariant()}", $"was {before.ToString().ToLowerInvariant()}", _life.Why);
+        if (_condition is { MysqlFault: null, Discovered: true } && _life.Phase == Phase.Joining) StartCatchingUp();
+        if ((current.Maintenance || current.Leave) && _condition is { MysqlFault: null, Drained: false }) StartDraining();
+        if (!current.Maintenance && !current.Leave) _condition = _condition with { Drained = false };
+        if (_life.MayGo && !_leaving) StartLeaving();
+        Tell();
+    }
+
+    private void Tell()
+    {
+        if (_entered && own.Identity is { } identity)
+        {
+            membership.SetFacts(new MemberFacts
+            {
+                Name = settings.Name,
+                Zone = settings.Zone,
+                Place = settings.Place,
+                Engine = identity.Engine,
+                EngineVersion = identity.Version,
+                ServerId = identity.ServerId,
+                Origin = identity.Origin,
+                DaemonUrl = settings.Daemon.Url,
+                MysqlHost = settings.Database.Host,
+                MysqlPort = settings.Database.Port,
+                WebUrl = settings.Web.Url,
+                Phase = _life.Phase,
+                MysqlUp = _condition.MysqlFault is null,
+                WebUp = _webUp,
+                Source = membership.Current.Find(_source ?? "")?.Name,
+                SourceRunning = _replica.Running,
+            });
+        }
+        var view = membership.Current;
+        var watched = WatchedBefore(view);
+        if (_predecessor?.Watched != watched?.Name) Beside(_predecessor!.TurnToAsync(watched), () => _daemonGoneSince = null);
+        var onItsWayOut = wishes.Current.Maintenance || wishes.Current.Leave;
+        loadBalancer.Want(LoadBalancerDuty.Wanted(view, _controller.Plan.Order, settings.Name, onItsWayOut), view);
+        Report = new(_life.Phase, _life.Why, _condition, _webUp, _source, _replica, _controller.Plan, _controller.Doing, onItsWayOut);
+    }
+
+    /// <summary>The nearest member before this one that gossip does not believe dead: the one to watch, whether or not it can be used as a source.</summary>
+    private Member? WatchedBefore(View view)
+    {
+        var order = _controller.Plan.Order;
+        var mine = order.IndexOf(settings.Name);
+        for (var step = 1; mine >= 0 && step < order.Length; step++)
+        {
+            if (view.Find(order[(mine - step + order.Length) % order.Length]) is { Liveness: Liveness.Alive or Liveness.Suspect } member) return member;
+        }
+        return null;
+    }
+
+    private void StartCatchingUp()
+    {
+        if (_catchingUp || own.Identity is not { } identity) return;
+        _catchingUp = true;
+        var others = membership.Current.Members.Where(IsUsablePeer).ToArray();
+        Beside(_catchUp.LookAsync(others, identity.Origin, _stopping), found =>
+        {
+            _catchingUp = false;
+            _condition = _condition with { CaughtUp = found.Done, Damage = found.Damage };
+            Judge();
+        }, () => _catchingUp = false);
+    }
+
+    private void StartDraining()
+    {
+        if (_draining) return;
+        _draining = true;
+        var others = membership.Current.Members.Where(IsUsablePeer).ToArray();
+        Beside(IsHeldElsewhereAsync(others), held =>
+        {
+            _draining = false;
+            if (held) _condition = _condition with { Drained = true };
+            Judge();
+        }, () => _draining = false);
+    }
+
+    /// <summary>True if one other member has executed everything this server has; also when there is no other member to hold it.</summary>
+    private async Task<bool> IsHeldElsewhereAsync(Member[] others)
+    {
+        if (others.Length == 0) return true;
+        var position = await own.Server.PositionAsync(_stopping);
+        var waits = others.Select(m => peers[m].WaitForAsync(position, TimeSpan.FromMilliseconds(400), _stopping)).ToArray();
+        foreach (var wait in waits)
+        {
+            try
+            {
+                if ((await wait).Contains(position)) return true;
+            }
+            catch (Exception e) when (e is DatabaseUnavailableException or System.Data.Common.DbException)
+            {
+                // That one cannot say; the next one may.
+            }
+        }
+        return false;
+    }
+
+    private void StartLeaving()
+    {
+        _leaving = true;
+        Beside(LeaveAsync(), () => { });
+    }
+
+    private async Task LeaveAsync()
+    {
+        await membership.LeaveAsync(TimeSpan.FromSeconds(2));
+        await own.Server.StopAsync(CancellationToken.None);
+        audit.Add("leave", "an operator's wish; another member holds all this node knew", "left, replication stopped");
+        _gone.TrySetResult();
+    }
+
+    private bool IsUsablePeer(Member m) =>
+        m.Name != settings.Name && m is { Liveness: Liveness.Alive or Liveness.Suspect, Facts.MysqlUp: true };
+
+    private string NameOf(ServerAddress address) =>
+        membership.Current.Members.FirstOrDefault(m => m.Liveness != Liveness.Left && m.Facts.MysqlHost == address.Host && m.Facts.MysqlPort == address.Port)?.Name
+        ?? address.ToString();
+
+    // ---- the loop's own tools ------------------------------------------------------------------------------------------------------
+
+    private void Post(Action handle)
+    {
+        if (!_inbox.Writer.TryWrite(handle)) Log.InboxFull(log, MostWaiting);
+    }
+
+    private void Beside<T>(Task<T> work, Action<T> then, Action? failed = null) => _ = RunBesideAsync(async () =>
+    {
+        var result = await work;
+        Post(() => then(result));
+    }, failed);
+
+    private void Beside(Task work, Action then) => _ = RunBesideAsync(async () =>
+    {
+        await work;
+        Post(then);
+    }, then);
+
+    private async Task RunBesideAsync(Func<Task> work, Action? failed)
+    {
+        try
+        {
+            await work();
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+        catch (Exception e)
+        {
+            Log.BesideFailed(log, e.Message);
+            if (failed is not null) Post(failed);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(100, LogLevel.Information, "This node's {Part} is {Finding}")]
+        public static partial void OwnPart(ILogger logger, Part part, Finding finding);
+
+        [LoggerMessage(101, LogLevel.Information, "Predecessor {Member}: its {Part} is {Finding}")]
+        public static partial void PredecessorPart(ILogger logger, string member, Part part, Finding finding);
+
+        [LoggerMessage(102, LogLevel.Information, "Decided: {Effect}")]
+        public static partial void Effect(ILogger logger, RingEffect effect);
+
+        [LoggerMessage(103, LogLevel.Warning, "A look at another member failed: {Reason}")]
+        public static partial void BesideFailed(ILogger logger, string reason);
+
+        [LoggerMessage(104, LogLevel.Error, "More than {Most} events are waiting; one was dropped")]
+        public static partial void InboxFull(ILogger logger, int most);
+    }
+}

@@ -1,0 +1,88 @@
+using Connect.RingDaemon.Membership;
+
+namespace Connect.RingDaemon.LoadBalancing;
+
+/// <summary>
+/// Keeps the load balancer as this node wants its members there: at once when the wish changes, and once a second against what the balancer really has,
+/// so that one that was restarted, and has forgotten everything, is put right.
+/// </summary>
+public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, ILogger<LoadBalancerKeeper> log) : BackgroundService
+{
+    private static readonly TimeSpan Compare = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _changed = new(0, 1);
+    private volatile Wish? _wish;
+    private string? _fault;
+
+    /// <summary>What the members should be from now on; comparing and changing happens in the background.</summary>
+    public void Want(IReadOnlyDictionary<string, TrafficState> states, View view)
+    {
+        var servers = states.Where(s => view.Find(s.Key) is not null)
+            .Select(s => new WantedServer(s.Key, new Uri(view.Find(s.Key)!.Facts.WebUrl), s.Value)).ToArray();
+        if (_wish is { } wish && wish.Servers.SequenceEqual(servers)) return;
+        _wish = new(servers);
+        try
+        {
+            _changed.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It is awake already.
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            if (_wish is { } wish) await ApplyAsync(wish, stoppingToken);
+            await ((Task)_changed.WaitAsync(Compare, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task ApplyAsync(Wish wish, CancellationToken cancel)
+    {
+        try
+        {
+            var there = (await balancer.StatesAsync(cancel)).ToDictionary(s => s.Node, StringComparer.Ordinal);
+            foreach (var server in wish.Servers)
+            {
+                var now = there.GetValueOrDefault(server.Name);
+                if (server.State == TrafficState.Ready && (now is null || now.Host != server.Web.Host || now.Port != server.Web.Port))
+                    await balancer.RegisterAsync(server.Name, server.Web.Host, server.Web.Port, cancel);
+                else if (now is null) continue; // the balancer does not know it, so nobody is sent there
+                if (now?.State == server.State) continue;
+                await balancer.SetStateAsync(server.Name, server.State, cancel);
+                // Whoever still hangs on a node that is out would wait for an answer that never comes.
+                if (server.State == TrafficState.Maintenance) await balancer.CutAsync(server.Name, cancel);
+                Log.Changed(log, server.Name, now?.State, server.State);
+            }
+            if (_fault is not null) Log.Back(log);
+            _fault = null;
+        }
+        catch (Exception e) when (e is IOException or LoadBalancerException or TimeoutException or System.Net.Sockets.SocketException)
+        {
+            if (_fault != e.Message) Log.Unreachable(log, _fault = e.Message);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+    }
+
+    private sealed record WantedServer(string Name, Uri Web, TrafficState State);
+
+    private sealed record Wish(WantedServer[] Servers);
+
+    private static partial class Log
+    {
+        [LoggerMessage(300, LogLevel.Information, "Load balancer: {Server} is {To} now (was {From})")]
+        public static partial void Changed(ILogger logger, string server, TrafficState? from, TrafficState to);
+
+        [LoggerMessage(301, LogLevel.Warning, "The load balancer cannot be reached: {Reason}")]
+        public static partial void Unreachable(ILogger logger, string reason);
+
+        [LoggerMessage(302, LogLevel.Information, "The load balancer answers again")]
+        public static partial void Back(ILogger logger);
+    }
+}
