@@ -20,7 +20,7 @@ public static class CommandLine
         if (output is not null) configuration.Output = output;
         if (error is not null) configuration.Error = error;
         var parse = Create().Parse(args.Length == 0 ? ["--help"] : args);
-        if (parse.Errors.Count > 0)
+        if (parse.Errors.Count > 0 && parse.Action is not HelpWithExamples)
         {
             foreach (var fault in parse.Errors) configuration.Error.WriteLine($"connect: {fault.Message}");
             var path = string.Join(' ', Path(parse.CommandResult.Command));

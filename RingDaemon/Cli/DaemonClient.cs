@@ -22,7 +22,7 @@ public sealed class DaemonClient(string url, string? token)
 
     /// <exception cref="DaemonUnreachableException">It cannot be reached, or took too long.</exception>
     /// <exception cref="DaemonRefusedException">It answered with an error.</exception>
-    public Task<JsonNode> GetAsync(string path, CancellationToken cancel) => SendAsync(HttpMethod.Get, path, null, Deadline, cancel);
+    public Task<JsonNode> GetAsync(string path, CancellationToken cancel, TimeSpan? deadline = null) => SendAsync(HttpMethod.Get, path, null, deadline ?? Deadline, cancel);
 
     /// <inheritdoc cref="GetAsync"/>
     public Task<JsonNode> PostAsync(string path, JsonNode body, CancellationToken cancel, TimeSpan? deadline = null) =>

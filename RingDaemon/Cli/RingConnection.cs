@@ -15,9 +15,15 @@ internal sealed record RingConnection(RingFolder? Folder, RingDescription? Ring,
     /// <summary>Asks all known daemons at once and takes the first answer: one that hangs delays nobody.</summary>
     /// <exception cref="DaemonUnreachableException">None answered.</exception>
     /// <exception cref="DaemonRefusedException">None answered well, and at least one refused.</exception>
-    public async Task<JsonNode> AskAnyAsync(string path, CancellationToken cancel)
+    public async Task<JsonNode> AskAnyAsync(string path, CancellationToken cancel) => (await FirstAsync(path, cancel)).Answer;
+
+    /// <summary>A daemon that answers, for what is too much work to ask of all of them at once.</summary>
+    /// <exception cref="DaemonUnreachableException">None answered.</exception>
+    public async Task<DaemonClient> AnyDaemonAsync(CancellationToken cancel) => (await FirstAsync("/v1/members", cancel)).Daemon;
+
+    private async Task<(DaemonClient Daemon, JsonNode Answer)> FirstAsync(string path, CancellationToken cancel)
     {
-        var asked = Urls.Select(url => Daemon(url).GetAsync(path, cancel)).ToList();
+        var asked = Urls.Select(Daemon).Select(async daemon => (daemon, await daemon.GetAsync(path, cancel))).ToList();
         var failures = new List<Exception>();
         while (asked.Count > 0)
         {

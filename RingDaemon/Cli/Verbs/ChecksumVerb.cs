@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 
 namespace Connect.RingDaemon.Cli.Verbs;
 
@@ -6,6 +7,7 @@ namespace Connect.RingDaemon.Cli.Verbs;
 internal static class ChecksumVerb
 {
     private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
 
     public static Command Create()
     {
@@ -15,15 +17,15 @@ internal static class ChecksumVerb
         Examples.Add(command, ("./connect checksum", "are all nodes equal"), ("./connect checksum --watch", "wait until they are"));
         command.SetAction(async (parse, cancel) =>
         {
-            var comparison = new RingComparison(options.Connect(parse));
+            var ring = options.Connect(parse);
+            var output = parse.InvocationConfiguration.Output;
             while (true)
             {
-                var result = await comparison.RunAsync(cancel);
-                var output = parse.InvocationConfiguration.Output;
-                if (options.Json(parse)) Terminal.WriteJson(output, result.ToJson());
-                else Write(output, Terminal.Of(output), result);
+                var answer = await (await ring.AnyDaemonAsync(cancel)).GetAsync("/v1/checksum", cancel, Deadline);
+                if (options.Json(parse)) Terminal.WriteJson(output, answer);
+                else Write(output, Terminal.Of(output), answer);
                 output.Flush();
-                if (result.Equal) return ExitCodes.Done;
+                if ((bool?)answer["equal"] == true) return ExitCodes.Done;
                 if (!parse.GetValue(watch)) return ExitCodes.Unhealthy;
                 await Task.Delay(WatchEvery, cancel);
             }
@@ -31,15 +33,22 @@ internal static class ChecksumVerb
         return command;
     }
 
-    private static void Write(TextWriter output, Terminal terminal, ComparisonResult result)
+    internal static void Write(TextWriter output, Terminal terminal, JsonNode answer)
     {
-        output.WriteLine(result.Equal ? $"{terminal.Good("equal")}: {result.Nodes.Count} nodes, {result.Tables.Count} tables" : $"{terminal.Bad("not equal")}: {result.Why}");
-        var table = new TextTable(["TABLE", .. result.Nodes.Select(n => n.ToUpperInvariant()), "SAME"]);
-        foreach (var row in result.Tables)
-        {
-            table.Add([row.Table, .. result.Nodes.Select(n => row.Rows.TryGetValue(n, out var rows) ? $"{rows} rows {row.Digests[n][..Math.Min(8, row.Digests[n].Length)]}" : "-"),
-                row.Same ? "yes" : terminal.Bad("no")]);
-        }
+        var tables = answer["tables"]?.AsArray().OfType<JsonObject>().ToList() ?? [];
+        var nodes = tables.SelectMany(t => t["digests"]?.AsObject().Select(d => d.Key) ?? []).Distinct().Order(StringComparer.Ordinal).ToList();
+        var different = tables.Where(t => !Same(t)).Select(t => (string?)t["table"]).ToList();
+        var why = string.Join("; ", new[] { different.Count > 0 ? $"{string.Join(", ", different)} differ" : "", (string?)answer["note"] ?? "" }.Where(w => w.Length > 0));
+        output.WriteLine((bool?)answer["equal"] == true ? $"{terminal.Good("equal")}: {nodes.Count} nodes, {tables.Count} tables"
+            : $"{terminal.Bad("not equal")}{(why.Length > 0 ? ": " + why : "")}");
+        var table = new TextTable(["TABLE", .. nodes.Select(n => n.ToUpperInvariant()), "SAME"]);
+        foreach (var row in tables)
+            table.Add([(string)row["table"]!, .. nodes.Select(n => Cell(row, n)), Same(row) ? "yes" : terminal.Bad("no")]);
         table.Write(output, terminal);
     }
+
+    private static bool Same(JsonObject table) => table["digests"]?.AsObject().Select(d => (string?)d.Value).Distinct().Count() == 1;
+
+    private static string Cell(JsonObject table, string node) => (string?)table["digests"]?[node] is { } digest
+        ? $"{table["rows"]?[node]} rows {digest[..Math.Min(8, digest.Length)]}" : "-";
 }

@@ -82,15 +82,20 @@ internal static class MaintenanceVerb
 /// <summary><c>repair</c>: makes rows that differ equal.</summary>
 internal static class RepairVerb
 {
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(10);
+
     public static Command Create()
     {
-        var node = Order.NodeArgument();
         var dryRun = RingOptions.DryRunOption();
-        var command = new Command("repair", "Find rows that differ between a node and the others, and bring it what it lacks.") { node, dryRun };
+        var command = new Command("repair", "Find rows that not every node has, and bring them to whoever lacks them.") { dryRun };
         var options = RingOptions.AddTo(command);
-        Examples.Add(command, ("./connect repair n2 --dry-run", "what differs"), ("./connect repair n2", "bring n2 what it lacks"));
-        command.SetAction((parse, cancel) =>
-            Order.SendAsync(parse, options, parse.GetValue(node), "/v1/repair", new() { ["dryRun"] = parse.GetValue(dryRun) }, cancel));
+        Examples.Add(command, ("./connect repair --dry-run", "what is missing where"), ("./connect repair", "bring every node what it lacks"));
+        command.SetAction(async (parse, cancel) =>
+        {
+            var daemon = await options.Connect(parse).AnyDaemonAsync(cancel);
+            Answer.Write(parse, options, await daemon.PostAsync("/v1/repair", new JsonObject { ["dryRun"] = parse.GetValue(dryRun) }, cancel, Deadline));
+            return ExitCodes.Done;
+        });
         return command;
     }
 }

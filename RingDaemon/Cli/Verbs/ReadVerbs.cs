@@ -47,7 +47,7 @@ internal static class AuditVerb
         var limit = new Option<int>("--limit") { Description = "How many entries of each node", DefaultValueFactory = _ => 50 };
         limit.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 1 or > 10_000) result.AddError("--limit must be 1 to 10000.");
+            if (result.GetValueOrDefault<int>() is < 1 or > 1000) result.AddError("--limit must be 1 to 1000.");
         });
         var command = new Command("audit", "What the daemons did, when, and on what evidence.") { node, limit };
         var options = RingOptions.AddTo(command);
