@@ -22,8 +22,12 @@ public sealed class DatabaseTests(TestServers servers)
         Assert.Equal("Grüße 🌍", await database.RunAsync(c => c.ExecuteScalar<string>("SELECT @text", new { text = "Grüße 🌍" }), Long));
         var error = await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => database.RunAsync(c => c.Execute("SELECT nonsense FROM post"), Long));
         Assert.Equal(1054, Database.ErrorNumber(error));
-        await Assert.ThrowsAsync<FormatException>(() => database.RunAsync(c => int.Parse("x"), Long)); // the caller's own fault is the caller's
         Assert.Equal(id, await database.RunAsync(c => c.ExecuteScalar<long>("SELECT CONNECTION_ID()"), Long));
+
+        // The caller's own fault is the caller's, but nobody else gets a connection that was left in the middle of something.
+        await Assert.ThrowsAsync<FormatException>(() => database.RunAsync(c => int.Parse("x"), Long));
+        await Assert.ThrowsAsync<TimeoutException>(() => database.RunAsync(c => throw new TimeoutException(), Long));
+        id = await database.RunAsync(c => c.ExecuteScalar<long>("SELECT CONNECTION_ID()"), Long);
 
         await server.AdminAsync($"KILL {id}");
         await Eventually.IsTrueAsync(async () =>
