@@ -25,7 +25,8 @@ public sealed partial class Entrance(
     /// <summary>A ring's worth of data over a slow link.</summary>
     private static readonly TimeSpan SeedTakes = TimeSpan.FromHours(6);
 
-    private readonly SealedPackets _seal = new(keys, settings.Cluster, "join", 64 << 10, time);
+    // A newcomer whose clock is wrong must be opened to be told so: Admission judges the clock, and asking changes nothing, so a replayed question is harmless.
+    private readonly SealedPackets _seal = new(keys, settings.Cluster, "join", 64 << 10, time) { Tolerance = TimeSpan.FromDays(3650) };
 
     /// <summary>Why this node was not let in, with the next step; null if it was, or is still waiting.</summary>
     public string? Refusal { get; private set; }
@@ -137,7 +138,7 @@ public sealed partial class Entrance(
             using var content = new ByteArrayContent(_seal.Seal(JsonSerializer.SerializeToUtf8Bytes(request, Json)));
             using var response = await http.PostAsync(new Uri(new Uri(member), "/v1/join"), content, deadline.Token);
             if ((int)response.StatusCode == StatusCodes.Status403Forbidden)
-                return (null, $"{member} cannot open what I send: this node's key file {settings.KeyFile} or cluster name '{settings.Cluster}' is not that cluster's, or the clocks are more than 30 s apart. Copy the key file from a member.");
+                return (null, $"{member} cannot open what I send: this node's key file {settings.KeyFile} or cluster name '{settings.Cluster}' is not that cluster's. Copy both from a member.");
             if (!response.IsSuccessStatusCode) return (null, null);
             var body = await response.Content.ReadAsByteArrayAsync(deadline.Token);
             return _seal.TryOpen(body, out var opened) ? (JsonSerializer.Deserialize<JoinReply>(opened, Json), null) : (null, $"the answer of {member} is not sealed with this cluster's key");

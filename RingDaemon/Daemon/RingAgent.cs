@@ -27,6 +27,9 @@ public sealed partial class RingAgent(
     /// <summary>How long a member whose daemon is gone, but whose MySQL answers, stays in the ring: a daemon that is restarted moves nobody.</summary>
     private static readonly TimeSpan DaemonMayBeGone = TimeSpan.FromSeconds(5);
 
+    /// <summary>Longer than a usual hold-down: a node that nobody turns back to serves all the same.</summary>
+    private static readonly TimeSpan FollowedAtTheLatest = TimeSpan.FromSeconds(10);
+
     /// <summary>How long the members that should be there get to answer before this node believes that it is alone.</summary>
     private static readonly TimeSpan DiscoveryTakes = TimeSpan.FromSeconds(4);
 
@@ -45,6 +48,8 @@ public sealed partial class RingAgent(
     private bool _draining;
     private bool _leaving;
     private bool _turning;
+    private bool _followed;
+    private TimeSpan _servingSince;
     private TimeSpan? _daemonGoneSince;
     private PredecessorWatch? _predecessor;
     private CancellationToken _stopping;
@@ -190,7 +195,8 @@ public sealed partial class RingAgent(
     private void OnServer(ReplicaStatus status, string? fault)
     {
         _replica = status;
-        _source = status.Source is { } address ? NameOf(address) : null;
+        // A source that is only remembered, with every thread stopped (a server that was just started), is none.
+        _source = status is { Source: { } address } and not { Connecting: false, Receiving: false, Applying: false } ? NameOf(address) : null;
         if (fault is not null && _condition.MysqlFault is null) _catchUp.Restart();
         _condition = _condition with { MysqlFault = fault, CaughtUp = _condition.CaughtUp && fault is null };
         if (fault is null) Step(new RingInput.Observed(_source, status.Running));
@@ -268,8 +274,23 @@ public sealed partial class RingAgent(
         if (_condition is { MysqlFault: null, Discovered: true } && _life.Phase == Phase.Joining) StartCatchingUp();
         if ((current.Maintenance || current.Leave) && _condition is { MysqlFault: null, Drained: false }) StartDraining();
         if (!current.Maintenance && !current.Leave) _condition = _condition with { Drained = false };
+        JudgeFollowed();
         if (_life.MayGo && !_leaving) StartLeaving();
         Tell();
+    }
+
+    /// <summary>
+    /// A node that has just begun to serve gets readers when somebody replicates from it (or nobody is there to): before that, what they post would wait for
+    /// its second copy until the successor has turned back. Once it has readers it keeps them, whatever its successor does.
+    /// </summary>
+    private void JudgeFollowed()
+    {
+        if (_life.Phase != Phase.Serving) (_followed, _servingSince) = (false, Now);
+        else if (!_followed)
+        {
+            var others = membership.Current.Members.Where(IsUsablePeer).ToArray();
+            _followed = others.Length == 0 || others.Any(m => m.Facts is { SourceRunning: true } f && f.Source == settings.Name) || Now - _servingSince > FollowedAtTheLatest;
+        }
     }
 
     private void Tell()
@@ -305,8 +326,8 @@ public sealed partial class RingAgent(
             Beside(_predecessor!.TurnToAsync(watched), () => (_turning, _daemonGoneSince) = (false, null));
         }
         var onItsWayOut = wishes.Current.Maintenance || wishes.Current.Leave;
-        loadBalancer.Want(LoadBalancerDuty.Wanted(view, _controller.Plan.Order, settings.Name, onItsWayOut), view);
-        Report = new(_life.Phase, _life.Why, _condition, _webUp, _source, _replica, _controller.Plan, _controller.Doing, onItsWayOut);
+        loadBalancer.Want(LoadBalancerDuty.Wanted(view, _controller.Plan.Order, settings.Name, onItsWayOut, _followed), view);
+        Report = new(_life.Phase, _life.Why, _condition, _webUp, _source, _replica, _controller.Plan, _controller.Doing, onItsWayOut, _followed);
     }
 
     /// <summary>The nearest member before this one that gossip does not believe dead: the one to watch, whether or not it can be used as a source.</summary>
@@ -329,7 +350,9 @@ public sealed partial class RingAgent(
         Beside(_catchUp.LookAsync(others, identity.Origin, _stopping), found =>
         {
             _catchingUp = false;
-            _condition = _condition with { CaughtUp = found.Done, Damage = found.Damage };
+            // Who holds everything but follows nobody would fall behind the moment it serves.
+            var follows = _controller.Plan.Source is null || _replica.Running;
+            _condition = _condition with { CaughtUp = found.Done && follows, Damage = found.Damage };
             Judge();
         }, () => _catchingUp = false);
     }
