@@ -50,7 +50,7 @@ internal sealed class RingWatch(RingFolder folder, RingDescription ring)
     }
 
     /// <summary>
-    /// Waits until a node is alive (or in the maintenance an operator has put it into). Its own daemon is asked: right after a crash the others may not
+    /// Waits until a node is alive (or in the maintenance an operator has put it into) and the ring is closed again. Its own daemon is asked: right after a crash the others may not
     /// have noticed yet, and would still call it alive.
     /// </summary>
     /// <param name="node">Which one.</param>
@@ -65,7 +65,9 @@ internal sealed class RingWatch(RingFolder folder, RingDescription ring)
             if (await StatusAsync([node], c) is not { } status) return false;
             var entry = status["nodes"]?.AsArray().FirstOrDefault(n => (string?)n?["name"] == node.Name);
             last = entry is null ? "the ring does not know it yet" : $"it is {(string?)entry["state"]}, its replication is {(string?)entry["replication"] ?? "unknown"}";
-            return (string?)entry?["state"] is "maintenance" || ((string?)entry?["state"] is "alive" && (bool?)entry["inLoadBalancer"] == true);
+            if ((bool?)status["ring"]?["closed"] != true && (string?)entry?["state"] is "alive") last = "it is alive, but the ring is not closed";
+            return (bool?)status["ring"]?["closed"] == true
+                && ((string?)entry?["state"] is "maintenance" || ((string?)entry?["state"] is "alive" && (bool?)entry["inLoadBalancer"] == true));
         }, patience, StatusPause, cancel);
         if (!done)
         {
