@@ -94,11 +94,9 @@ internal sealed class RingUp(UpOptions options, IRingProgress progress)
         var founding = ring.Founded ? Task.CompletedTask : FoundAsync(ring, processes, cancel);
         foreach (var node in ring.Nodes) processes.Start(node, NodePart.Web);
         await Task.WhenAll([founding, .. ring.Nodes.Select(node => RingWatch.ServerAnswersAsync(_folder, ring, node, options.Patience, cancel))]);
-        ring = ring with { Founded = true };
-        ring.Save(_folder);
-
         progress.Doing("Waiting for the ring to close and the board to answer");
         await new RingWatch(_folder, ring).ClosedAsync(options.Patience, cancel);
+        ring = ring with { Founded = true }; // not before the daemons have found each other: one that did not would wait for ever to be let in
         return ring.Nodes.Aggregate(ring, (settled, node) => settled.WithSettled(node.Name));
     }
 

@@ -8,6 +8,7 @@ namespace Connect.RingDaemon.Local;
 internal sealed class RingWatch(RingFolder folder, RingDescription ring)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan StatusPause = TimeSpan.FromMilliseconds(150); // each look asks every member
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(2) };
 
     /// <summary>Waits until a server greets. A server that exits meanwhile ends the wait at once, with the end of its log.</summary>
@@ -40,7 +41,7 @@ internal sealed class RingWatch(RingFolder folder, RingDescription ring)
             if (await StatusAsync(ring.Nodes, c) is not { } status) return false;
             last = Words(status);
             return last.Length == 0 && await BoardAnswersAsync(c);
-        }, patience, Pause, cancel);
+        }, patience, StatusPause, cancel);
         if (!done)
         {
             throw new LocalRingException($"After {patience.TotalSeconds:0} s the ring is not complete: {(last.Length > 0 ? last : "the board does not answer at " + ring.BoardUrl)}. "
@@ -49,7 +50,7 @@ internal sealed class RingWatch(RingFolder folder, RingDescription ring)
     }
 
     /// <summary>
-    /// Waits until a node is alive (or in the maintenance an operator has put it into). Its own daemon is asked: right after a crash the others may not
+    /// Waits until a node is alive (or in the maintenance an operator has put it into) and the ring is closed again. Its own daemon is asked: right after a crash the others may not
     /// have noticed yet, and would still call it alive.
     /// </summary>
     /// <param name="node">Which one.</param>
@@ -64,8 +65,10 @@ internal sealed class RingWatch(RingFolder folder, RingDescription ring)
             if (await StatusAsync([node], c) is not { } status) return false;
             var entry = status["nodes"]?.AsArray().FirstOrDefault(n => (string?)n?["name"] == node.Name);
             last = entry is null ? "the ring does not know it yet" : $"it is {(string?)entry["state"]}, its replication is {(string?)entry["replication"] ?? "unknown"}";
-            return (string?)entry?["state"] is "maintenance" || ((string?)entry?["state"] is "alive" && (bool?)entry["inLoadBalancer"] == true);
-        }, patience, Pause, cancel);
+            if ((bool?)status["ring"]?["closed"] != true && (string?)entry?["state"] is "alive") last = "it is alive, but the ring is not closed";
+            return (bool?)status["ring"]?["closed"] == true
+                && ((string?)entry?["state"] is "maintenance" || ((string?)entry?["state"] is "alive" && (bool?)entry["inLoadBalancer"] == true));
+        }, patience, StatusPause, cancel);
         if (!done)
         {
             throw new LocalRingException($"{node.Name} is started but not alive after {patience.TotalSeconds:0} s: {last}. "
