@@ -29,7 +29,9 @@ public abstract class SeedingStories(TestServers servers, ITestOutputHelper outp
             while (!stop.IsCancellationRequested) await donor.WriteAsync(20, ids);
         });
         var before = await donor.Replication.PositionAsync();
+        var since = System.Diagnostics.Stopwatch.GetTimestamp();
         var result = await SeedAsync(newcomer, donor);
+        output.WriteLine($"{engine}: seeded in {System.Diagnostics.Stopwatch.GetElapsedTime(since).TotalSeconds:0.0} s");
         var seeded = await newcomer.Replication.PositionAsync();
         output.WriteLine($"{engine}: seeded {result.Rows} rows; donor stood at {before}, the copy at {seeded}");
         Assert.True(seeded.Contains(before));
@@ -41,9 +43,11 @@ public abstract class SeedingStories(TestServers servers, ITestOutputHelper outp
         await RingStories.RunningAsync(newcomer, donor);
         await newcomer.WriteAsync(10);
         await stop.CancelAsync();
+        output.WriteLine($"{engine}: both run after {System.Diagnostics.Stopwatch.GetElapsedTime(since).TotalSeconds:0.0} s");
         await writing;
         await RingStories.EqualAsync(donor, newcomer);
 
+        output.WriteLine($"{engine}: equal after {System.Diagnostics.Stopwatch.GetElapsedTime(since).TotalSeconds:0.0} s");
         // The newcomer's own accounts work again, and it belongs to the ring now.
         using var seeding = Seeding.For(newcomer.Settings, newcomer.Accounts);
         Assert.Equal((Ownership.Ring, "test"), await seeding.BelongingAsync() switch { var b => (b.Ownership, b.Ring) });
