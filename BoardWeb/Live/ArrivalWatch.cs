@@ -47,7 +47,7 @@ public sealed class ArrivalWatch : BackgroundService
     private readonly Lock _gate = new();
     private int _subscribers;
     private TaskCompletionSource<Marks> _started = NewStart();
-    private Marks? _marks;
+    private volatile Marks? _marks;
 
     public ArrivalWatch(BoardDatabase database, PostReader posts, WriteBatcher writes, BoardMetrics metrics, ILogger<ArrivalWatch> log)
     {
@@ -76,7 +76,8 @@ public sealed class ArrivalWatch : BackgroundService
         Wake();
         try
         {
-            subscription.Begin = await started.WaitAsync(BoardDatabase.PageDeadline, cancel);
+            var begin = await started.WaitAsync(BoardDatabase.PageDeadline, cancel);
+            subscription.Begin = _marks ?? begin;
             return subscription;
         }
         catch (Exception e)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Encodings.Web;
+using System.Text.RegularExpressions;
 using Markdig;
 using Markdig.Renderers.Html;
 using Markdig.Syntax;
@@ -11,7 +12,7 @@ namespace Connect.BoardWeb.Posts;
 /// Markdown to HTML that is safe to show: no HTML of the author's own, links only to the web and to mail addresses, images as links
 /// (a page that loads nothing from elsewhere tells nobody who reads it).
 /// </summary>
-public sealed class MarkdownText
+public sealed partial class MarkdownText
 {
     /// <summary>Rendered posts that are kept; posts never change.</summary>
     private const int MaxCached = 4096;
@@ -36,7 +37,7 @@ public sealed class MarkdownText
     /// <summary>A text that belongs to no post (a preview).</summary>
     public static string ToHtml(string body)
     {
-        if (body.Count(c => c is '[' or '*' or '_' or '`' or '>' or '<' or '!') > MaxDelimiters) return AsTyped(body);
+        if (body.Count(c => c is '[' or '*' or '_' or '`' or '>' or '<' or '!') > MaxDelimiters || DeepLine().IsMatch(body)) return AsTyped(body);
         try
         {
             var document = Markdown.Parse(body, Pipeline);
@@ -75,6 +76,10 @@ public sealed class MarkdownText
     private static void Mark(Inline link) => link.GetAttributes().AddPropertyIfNotExist("rel", "nofollow noopener ugc");
 
     private static bool IsAllowed(string? url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https" or "mailto");
+
+    /// <summary>A line that opens so many quotes and lists inside each other that only a machine can have written it.</summary>
+    [GeneratedRegex(@"(?m)^(?:[ \t]*(?:>|[-*+]|[0-9]{1,9}[.)])){40}", RegexOptions.CultureInvariant)]
+    private static partial Regex DeepLine();
 
     private static string AsTyped(string body) => $"<p class=\"as-typed\">{HtmlEncoder.Default.Encode(body)}</p>\n";
 }

@@ -17,7 +17,7 @@ public static class Failures
         {
             branch.UseExceptionHandler(new ExceptionHandlerOptions
             {
-                SuppressDiagnosticsCallback = c => StatusOf(c.Exception) != 500,
+                SuppressDiagnosticsCallback = c => IsExpected(c.Exception),
                 ExceptionHandler = context =>
                 {
                     var error = context.Features.Get<IExceptionHandlerFeature>()!.Error;
@@ -30,7 +30,7 @@ public static class Failures
         {
             branch.UseExceptionHandler(new ExceptionHandlerOptions
             {
-                SuppressDiagnosticsCallback = c => StatusOf(c.Exception) != 500,
+                SuppressDiagnosticsCallback = c => IsExpected(c.Exception),
                 ExceptionHandlingPath = "/error",
                 StatusCodeSelector = StatusOf,
             });
@@ -44,7 +44,8 @@ public static class Failures
 
     public static int StatusOf(Exception error) => error switch
     {
-        DatabaseUnavailableException => StatusCodes.Status503ServiceUnavailable,
+        // An error of the server's is its node's trouble, not the client's: another node may do better.
+        DatabaseUnavailableException or TimeoutException or System.Data.Common.DbException => StatusCodes.Status503ServiceUnavailable,
         BadHttpRequestException bad => bad.StatusCode,
         AntiforgeryValidationException => StatusCodes.Status400BadRequest,
         OperationCanceledException => 499, // the client has gone; nobody reads this
@@ -52,11 +53,15 @@ public static class Failures
         _ => StatusCodes.Status500InternalServerError,
     };
 
+    /// <summary>Whoever asked is told, and the log need not be.</summary>
+    private static bool IsExpected(Exception error) => error is not System.Data.Common.DbException && StatusOf(error) != StatusCodes.Status500InternalServerError;
+
     /// <summary>In words for whoever asked; details of the inside stay in the log.</summary>
     public static string? DetailOf(Exception? error) => error switch
     {
         DatabaseUnavailableException e when e.Message.StartsWith("It is not known", StringComparison.Ordinal) =>
             "This node's database stopped answering while it saved. It is not known whether this was saved; trying again with the same Idempotency-Key is safe.",
+        DatabaseUnavailableException e when e.Message.StartsWith("There are", StringComparison.Ordinal) || e.Message.StartsWith("Too many", StringComparison.Ordinal) => e.Message,
         DatabaseUnavailableException => "This node's database does not answer in time. Nothing was saved.",
         BadHttpRequestException { StatusCode: 413 } => "The request is too large. A post may have at most 32,768 bytes (32 KB).",
         BadHttpRequestException e => e.InnerException is System.Text.Json.JsonException json ? $"The body cannot be read as the JSON that belongs here (at {json.Path ?? "$"})." : e.Message,

@@ -160,13 +160,13 @@ public sealed class WriteBatcher : IHostedService, IDisposable
                 await AcknowledgeAsync(batch, positions);
                 return;
             }
-            catch (DatabaseUnavailableException e) when (Stopwatch.GetElapsedTime(began) < GiveUp)
+            catch (Exception e) when (e is (DatabaseUnavailableException or TimeoutException) && Stopwatch.GetElapsedTime(began) < GiveUp)
             {
                 _metrics.CommitRetries.Add();
                 _log.LogWarning("The outcome of a batch of {Count} writes is unknown, looking again: {Reason}", batch.Count, e.Message);
                 if (Stopwatch.GetElapsedTime(began) < Attempt) await Task.Delay(50);
             }
-            catch (DatabaseUnavailableException e)
+            catch (Exception e) when (e is DatabaseUnavailableException or TimeoutException)
             {
                 _metrics.WritesRefused.Add(batch.Count);
                 foreach (var pending in batch)
