@@ -1,1 +1,3 @@
-return 0;
+using Connect.RingDaemon.Cli;
+
+return await CommandLine.RunAsync(args);

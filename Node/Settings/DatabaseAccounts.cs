@@ -48,6 +48,9 @@ public sealed record DatabaseAccounts(Account Board, Account Daemon, Account Rep
 
     public void Save(string path) => SecretFile.Write(path, JsonSerializer.Serialize(this, Json));
 
-    /// <summary>192 bits, with characters that every password policy and option file takes.</summary>
-    private static string NewPassword() => "Aa1_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
+    /// <summary>
+    /// 166 bits, with characters that every password policy and option file takes. MySQL takes at most 32 characters as a replication password.
+    /// </summary>
+    private static string NewPassword() =>
+        "Aa1_" + RandomNumberGenerator.GetString("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 28);
 }

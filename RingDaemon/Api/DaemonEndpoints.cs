@@ -17,7 +17,7 @@ public static class DaemonEndpoints
     {
         app.MapGet("/health/live", () => Results.Text("live"));
         app.MapGet("/metrics", (DaemonMetrics metrics) => Results.Text(metrics.Render(), "text/plain; version=0.0.4"));
-        app.MapPost("/v1/exchange", (HttpRequest request, GossipService gossip, CancellationToken cancel) => SealedAsync(request, body => Task.FromResult(gossip.HandleExchange(body)), cancel));
+        app.MapPost("/v1/exchange", (HttpRequest request, RingMembership membership, CancellationToken cancel) => SealedAsync(request, body => Task.FromResult(membership.HandleExchange(body)), cancel));
         app.MapPost("/v1/join", (HttpRequest request, Entrance entrance, CancellationToken cancel) => SealedAsync(request, body => entrance.AnswerAsync(body, cancel), cancel));
 
         var v1 = app.MapGroup("/v1").AddEndpointFilter(RequireToken);
@@ -29,9 +29,13 @@ public static class DaemonEndpoints
         v1.MapPost("/ack", AckAsync);
         v1.MapPost("/digest", (TableDigests digests, CancellationToken cancel) => digests.ReadAsync(cancel));
         v1.MapGet("/checksum", (Checksum checksum, CancellationToken cancel) => checksum.CompareAsync(cancel));
-        v1.MapPost("/maintenance", (Operator desk, MaintenanceRequest request, CancellationToken cancel) => desk.MaintenanceAsync(request.On, request.DryRun, cancel));
-        v1.MapPost("/leave", (Operator desk, DryRunRequest request, CancellationToken cancel) => desk.LeaveAsync(request.DryRun, cancel));
-        v1.MapPost("/rejoin", (Operator desk, DryRunRequest request, CancellationToken cancel) => desk.RejoinAsync(request.DryRun, cancel));
+        v1.MapPost("/repair", (Repair repair, DryRunRequest request, CancellationToken cancel) => repair.AllAsync(request.DryRun, cancel));
+        v1.MapPost("/repair/self", (Repair repair, DryRunRequest request, CancellationToken cancel) => repair.SelfAsync(request.DryRun, cancel));
+        v1.MapPost("/rows/keys", (TableRows rows, KeysRequest request, CancellationToken cancel) => rows.KeysAsync(request.Table, request.After, cancel));
+        v1.MapPost("/rows/read", (TableRows rows, RowsRequest request, CancellationToken cancel) => rows.ReadAsync(request.Table, request.Keys, cancel));
+        v1.MapPost("/maintenance", (OperatorDesk desk, MaintenanceRequest request, CancellationToken cancel) => desk.MaintenanceAsync(request.On, request.DryRun, cancel));
+        v1.MapPost("/leave", (OperatorDesk desk, DryRunRequest request, CancellationToken cancel) => desk.LeaveAsync(request.DryRun, cancel));
+        v1.MapPost("/rejoin", (OperatorDesk desk, DryRunRequest request, CancellationToken cancel) => desk.RejoinAsync(request.DryRun, cancel));
     }
 
     private static async Task<IResult> AckAsync(AckRequest request, Acknowledgements acknowledgements, NodeSettings settings, CancellationToken cancel)
@@ -69,6 +73,10 @@ public static class DaemonEndpoints
     private sealed record AckRequest(string Position, string Level, int WaitMilliseconds);
 
     private sealed record MaintenanceRequest(bool On, bool DryRun);
+
+    private sealed record KeysRequest(string Table, string? After);
+
+    private sealed record RowsRequest(string Table, string[] Keys);
 
     private sealed record DryRunRequest(bool DryRun);
 }

@@ -8,25 +8,29 @@ namespace Connect.RingDaemon.Api;
 /// <param name="Serving">It should get readers.</param>
 /// <param name="Why">Why it does not serve; empty if it does.</param>
 /// <param name="Position">Everything its server has executed, in the engine's notation; null when the server does not answer.</param>
+/// <param name="Refused">Why the ring did not let it in, with the next step; null if it did.</param>
 /// <param name="Replication">running, connecting, stopped, or none.</param>
 public sealed record NodeReport(
     string Name, string State, string Phase, bool Serving, string Why, uint ServerId, string Origin, string Engine, long View, string? Position,
-    string? Source, string Replication, double? LagSeconds, string? LastError, bool MysqlUp, string? MysqlFault, bool WebUp, IReadOnlyList<NodeReport.Other> Members)
+    string? Source, string Replication, double? LagSeconds, string? LastError, bool MysqlUp, string? MysqlFault, bool WebUp, string? Refused, IReadOnlyList<NodeReport.Other> Members)
 {
     /// <summary>Another member as this node sees it.</summary>
     public sealed record Other(string Name, string State, uint ServerId);
 
     /// <param name="position">Read just now, or null.</param>
-    public static NodeReport Of(string name, View view, AgentReport agent, OwnServerWatch own, string? position)
+    public static NodeReport Of(string name, View view, AgentReport agent, OwnServerWatch own, Entrance entrance, string? position)
     {
         var identity = own.Identity;
         return new(
             name, NodeState.Of(agent.Phase, view.Find(name)?.Liveness ?? Liveness.Alive), agent.Phase.ToString().ToLowerInvariant(), agent.Serving,
-            agent.OnItsWayOut && agent.Why.Length == 0 ? "an operator takes it out" : agent.Why, identity?.ServerId ?? 0, identity?.Origin ?? "",
+            WhyOf(agent, entrance), identity?.ServerId ?? 0, identity?.Origin ?? "",
             identity?.Version ?? "", view.Version, position, agent.Source, NodeState.Replication(agent), agent.Replica.LagSeconds, agent.Replica.LastError,
-            agent.Condition.MysqlFault is null, agent.Condition.MysqlFault, agent.WebUp,
+            agent.Condition.MysqlFault is null, agent.Condition.MysqlFault, agent.WebUp, entrance.Refusal,
             [.. view.Members.Select(m => new Other(m.Name, NodeState.Of(m), m.Facts.ServerId))]);
     }
+
+    private static string WhyOf(AgentReport agent, Entrance entrance) =>
+        !entrance.Entered ? entrance.Doing : agent.OnItsWayOut && agent.Why.Length == 0 ? "an operator takes it out" : agent.Why;
 }
 
 /// <summary>The words of CONTRACT for a member's state.</summary>

@@ -9,7 +9,7 @@ namespace Connect.RingDaemon.Api;
 
 /// <summary>Asks every member what it is and does, and makes one picture of the answers.</summary>
 public sealed class RingObserver(
-    NodeSettings settings, IMembership membership, RingAgent agent, OwnServerWatch own, MemberClient members, ILoadBalancer balancer, TimeProvider time)
+    NodeSettings settings, IMembership membership, RingAgent agent, OwnServerWatch own, Entrance entrance, MemberClient members, ILoadBalancer balancer, TimeProvider time)
 {
     private static readonly TimeSpan PerMember = TimeSpan.FromMilliseconds(800);
 
@@ -33,7 +33,7 @@ public sealed class RingObserver(
                 // The report says so by having no position.
             }
         }
-        return NodeReport.Of(settings.Name, membership.Current, agent.Report, own, position);
+        return NodeReport.Of(settings.Name, membership.Current, agent.Report, own, entrance, position);
     }
 
     public async Task<RingStatus> StatusAsync(CancellationToken cancel)
@@ -61,12 +61,12 @@ public sealed class RingObserver(
 
     private async Task<Dictionary<string, NodeReport>> AnswersAsync(View view, CancellationToken cancel)
     {
-        var asked = await Task.WhenAll(view.Members.Where(m => m.Liveness != Liveness.Left).Select(m =>
-            m.Name == settings.Name ? SelfAsync(cancel)! : members.GetAsync<NodeReport>(m.Facts.DaemonUrl, "/v1/node", PerMember, cancel)));
+        var asked = await Task.WhenAll(view.Members.Where(m => m.Liveness != Liveness.Left).Select(async m =>
+            m.Name == settings.Name ? await SelfAsync(cancel) : await members.GetAsync<NodeReport>(m.Facts.DaemonUrl, "/v1/node", PerMember, cancel)));
         return asked.OfType<NodeReport>().DistinctBy(a => a.Name).ToDictionary(a => a.Name, StringComparer.Ordinal);
     }
 
-    private async Task<IReadOnlyList<BalancedServer>> BalancedAsync(CancellationToken cancel)
+    private async Task<IReadOnlyList<Backend>> BalancedAsync(CancellationToken cancel)
     {
         try
         {

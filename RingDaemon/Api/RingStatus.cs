@@ -23,9 +23,9 @@ public sealed record RingStatus(string Board, RingStatus.RingPart Ring, bool Con
     /// over links that run; a single node is a closed ring of one.
     /// </summary>
     public static RingStatus Of(
-        string board, View view, IReadOnlyList<string> order, IReadOnlyDictionary<string, NodeReport> answers, IReadOnlyList<BalancedServer> balanced, bool converged)
+        string board, View view, IReadOnlyList<string> order, IReadOnlyDictionary<string, NodeReport> answers, IReadOnlyList<Backend> balanced, bool converged)
     {
-        var inBalancer = balanced.Where(b => b.Serving).Select(b => b.Name).ToHashSet(StringComparer.Ordinal);
+        var inBalancer = balanced.Where(b => b.TakesTraffic).Select(b => b.Node).ToHashSet(StringComparer.Ordinal);
         var nodes = order.Select(name => view.Find(name)!).Select(m => NodeOf(m, answers.GetValueOrDefault(m.Name), inBalancer.Contains(m.Name))).ToArray();
         return new(board, new(IsClosed(nodes), [.. order], view.Version), converged, nodes);
     }

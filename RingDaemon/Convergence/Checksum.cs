@@ -39,8 +39,8 @@ public sealed class Checksum(NodeSettings settings, IMembership membership, Tabl
     private async Task<ChecksumReport> LookAsync(CancellationToken cancel)
     {
         var alive = membership.Current.Members.Where(m => m is { Liveness: Liveness.Alive or Liveness.Suspect, Facts.MysqlUp: true }).ToArray();
-        var asked = await Task.WhenAll(alive.Select(m => m.Name == settings.Name
-            ? own.ReadAsync(cancel)! : members.PostAsync<NodeDigests>(m.Facts.DaemonUrl, "/v1/digest", new { }, PerMember, cancel)));
+        var asked = await Task.WhenAll(alive.Select(async m => m.Name == settings.Name
+            ? await own.ReadAsync(cancel) : await members.PostAsync<NodeDigests>(m.Facts.DaemonUrl, "/v1/digest", new { }, PerMember, cancel)));
         var answers = asked.OfType<NodeDigests>().OrderBy(a => a.Node, StringComparer.Ordinal).ToArray();
         var unheard = alive.Select(m => m.Name).Except(answers.Select(a => a.Node)).ToArray();
         var tables = answers.SelectMany(a => a.Tables.Select(t => (a.Node, t))).GroupBy(x => x.t.Table).OrderBy(g => g.Key, StringComparer.Ordinal)

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Connect.Node.Database;
+using Connect.Node.Security;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Membership.Wire;
 using Connect.RingDaemon.Replication;
 
 namespace Connect.RingDaemon.Daemon;
@@ -11,7 +13,8 @@ namespace Connect.RingDaemon.Daemon;
 /// (<see cref="Admission"/>); it then copies the data of a serving member and walks in. Until it is let in, nothing is changed anywhere.
 /// </summary>
 public sealed partial class Entrance(
-    NodeSettings settings, DatabaseAccounts accounts, OwnServerWatch own, GossipService gossip, RingAgent agent, AuditLog audit, IHttpClientFactory http, TimeProvider time,
+    NodeSettings settings, DatabaseAccounts accounts, OwnServerWatch own, IMembership membership, RingAgent agent, ClusterKeys keys, AuditLog audit, HttpClient http,
+    TimeProvider time,
     ILogger<Entrance> log) : BackgroundService
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
@@ -22,8 +25,13 @@ public sealed partial class Entrance(
     /// <summary>A ring's worth of data over a slow link.</summary>
     private static readonly TimeSpan SeedTakes = TimeSpan.FromHours(6);
 
+    private readonly SealedPackets _seal = new(keys, settings.Cluster, "join", 64 << 10, time);
+
     /// <summary>Why this node was not let in, with the next step; null if it was, or is still waiting.</summary>
     public string? Refusal { get; private set; }
+
+    /// <summary>It is in: from here on the agent says what the node does.</summary>
+    public bool Entered { get; private set; }
 
     /// <summary>What it is doing, in words.</summary>
     public string Doing { get; private set; } = "waiting for its own MySQL";
@@ -31,26 +39,32 @@ public sealed partial class Entrance(
     /// <summary>A newcomer's sealed question, answered sealed; null if it cannot be opened.</summary>
     public async Task<byte[]?> AnswerAsync(byte[] body, CancellationToken cancel)
     {
-        if (!gossip.TryOpen(body, out var opened)) return null;
+        if (!_seal.TryOpen(body, out var opened)) return null;
         JoinReply reply;
         try
         {
             var request = JsonSerializer.Deserialize<JoinRequest>(opened, Json)!;
-            var view = gossip.Current;
+            var view = membership.Current;
             var ringId = (await BelongingAsync(cancel)).RingId?.ToString();
-            var refusal = view.Find(settings.Name) is { } me
-                ? Admission.Refuse(request, view, me.Facts, ringId, time.GetUtcNow())
-                : $"{settings.Name} is not in the ring itself. Ask another member.";
-            var donor = view.Members.FirstOrDefault(m => m is { Liveness: Liveness.Alive, Facts: { Phase: Phase.Serving, MysqlUp: true } } && m.Name != request.Name);
-            if (refusal is null && donor is null) refusal = "no member serves yet. Try again when connect status shows one that is alive.";
-            audit.Add($"let {request.Name} in", $"server id {request.ServerId}, origin {request.Origin}, {request.EngineVersion}", refusal is null ? "welcome" : $"refused: {refusal}");
-            reply = new(refusal, ringId, refusal is null ? donor!.Facts : null, [.. view.Members.Where(m => m.Liveness != Liveness.Left).Select(m => m.Facts.DaemonUrl)]);
+            reply = Judge(request, view, ringId);
+            if (reply.NotNow is null)
+                audit.Add($"let {request.Name} in", $"server id {request.ServerId}, origin {request.Origin}, {request.EngineVersion}", reply.Refusal is { } no ? $"refused: {no}" : "welcome");
         }
         catch (Exception e) when (e is JsonException or DatabaseUnavailableException or System.Data.Common.DbException)
         {
-            reply = new($"{settings.Name} cannot judge it now: {e.Message}", null, null, []);
+            reply = new(null, $"{settings.Name} cannot judge it now: {e.Message}", null, null, []);
         }
-        return gossip.Seal(JsonSerializer.SerializeToUtf8Bytes(reply, Json));
+        return _seal.Seal(JsonSerializer.SerializeToUtf8Bytes(reply, Json));
+    }
+
+    private JoinReply Judge(JoinRequest request, View view, string? ringId)
+    {
+        if (view.Find(settings.Name) is not { } me) return new(null, $"{settings.Name} is not in the ring itself yet", null, null, []);
+        if (Admission.Refuse(request, view, me.Facts, ringId, time.GetUtcNow()) is { } refusal) return new(refusal, null, ringId, null, []);
+        var donor = view.Members.FirstOrDefault(m => m is { Liveness: Liveness.Alive, Facts: { Phase: Phase.Serving, MysqlUp: true } } && m.Name != request.Name);
+        return donor is null || ringId is null
+            ? new(null, "no member serves yet", ringId, null, [])
+            : new(null, null, ringId, donor.Facts, [.. view.Members.Where(m => m.Liveness != Liveness.Left).Select(m => m.Facts.DaemonUrl)]);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -75,8 +89,8 @@ public sealed partial class Entrance(
             if (await AskAsync(belonging, stop) is not { Refusal: null } welcome) return;
             if (belonging.Ownership == Ownership.Empty) await SeedAsync(welcome.Donor!, stop);
         }
+        Entered = true;
         Doing = "in";
-        gossip.Join(settings.Daemon.Join.Where(url => url != settings.Daemon.Url));
         agent.Enter();
     }
 
@@ -91,12 +105,14 @@ public sealed partial class Entrance(
         var identity = own.Identity!;
         while (true)
         {
+            string? notNow = null;
             foreach (var member in settings.Daemon.Join.Where(url => url != settings.Daemon.Url))
             {
                 var request = new JoinRequest(settings.Name, identity.Engine, identity.Version, identity.ServerId, identity.Origin, time.GetUtcNow(),
                     belonging.RingId?.ToString(), belonging.Ownership == Ownership.Foreign ? belonging.What : null);
                 var (reply, fault) = await AskMemberAsync(member, request, stop);
-                if (reply is { Refusal: null }) return reply;
+                if (reply is { Refusal: null, NotNow: null }) return reply;
+                notNow = reply?.NotNow ?? notNow;
                 var refusal = reply?.Refusal ?? fault;
                 if (refusal is null) continue;
                 Refusal = refusal;
@@ -107,7 +123,7 @@ public sealed partial class Entrance(
             }
             Doing = settings.Daemon.Join.Length == 0
                 ? "it is neither a founder nor was it told of any member: set daemon:join to the address of one"
-                : $"none of {string.Join(", ", settings.Daemon.Join)} answers; asking again";
+                : $"{notNow ?? $"none of {string.Join(", ", settings.Daemon.Join)} answers"}; asking again";
             await Task.Delay(AskAgain, time, stop);
         }
     }
@@ -118,13 +134,13 @@ public sealed partial class Entrance(
         deadline.CancelAfter(Answer);
         try
         {
-            using var content = new ByteArrayContent(gossip.Seal(JsonSerializer.SerializeToUtf8Bytes(request, Json)));
-            using var response = await http.CreateClient().PostAsync(new Uri(new Uri(member), "/v1/join"), content, deadline.Token);
+            using var content = new ByteArrayContent(_seal.Seal(JsonSerializer.SerializeToUtf8Bytes(request, Json)));
+            using var response = await http.PostAsync(new Uri(new Uri(member), "/v1/join"), content, deadline.Token);
             if ((int)response.StatusCode == StatusCodes.Status403Forbidden)
                 return (null, $"{member} cannot open what I send: this node's key file {settings.KeyFile} or cluster name '{settings.Cluster}' is not that cluster's, or the clocks are more than 30 s apart. Copy the key file from a member.");
             if (!response.IsSuccessStatusCode) return (null, null);
             var body = await response.Content.ReadAsByteArrayAsync(deadline.Token);
-            return gossip.TryOpen(body, out var opened) ? (JsonSerializer.Deserialize<JoinReply>(opened, Json), null) : (null, $"the answer of {member} is not sealed with this cluster's key");
+            return _seal.TryOpen(body, out var opened) ? (JsonSerializer.Deserialize<JoinReply>(opened, Json), null) : (null, $"the answer of {member} is not sealed with this cluster's key");
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException || (e is OperationCanceledException && !stop.IsCancellationRequested))
         {

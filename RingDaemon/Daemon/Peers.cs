@@ -8,17 +8,16 @@ namespace Connect.RingDaemon.Daemon;
 /// <summary>The other members' servers, each with one connection that is kept while the member keeps its address.</summary>
 public sealed class Peers(Func<MemberFacts, IPeerServer> connect) : IDisposable
 {
-    private readonly ConcurrentDictionary<(string Name, ServerAddress Address, string Origin), IPeerServer> _servers = new();
+    private readonly ConcurrentDictionary<Key, IPeerServer> _servers = new();
 
-    public IPeerServer this[Member member] => _servers.GetOrAdd(
-        (member.Name, new(member.Facts.MysqlHost, member.Facts.MysqlPort), member.Facts.Origin), static (_, p) => p.connect(p.Facts), (connect, member.Facts));
+    public IPeerServer this[Member member] => _servers.GetOrAdd(Key.Of(member), static (_, p) => p.connect(p.Facts), (connect, member.Facts));
 
     /// <summary>Forgets connections to whoever is no longer in the view under this address.</summary>
     public void KeepOnly(View view)
     {
         foreach (var key in _servers.Keys)
         {
-            if (view.Find(key.Name) is { Liveness: not Liveness.Left } member && key == (member.Name, new(member.Facts.MysqlHost, member.Facts.MysqlPort), member.Facts.Origin)) continue;
+            if (view.Find(key.Name) is { Liveness: not Liveness.Left } member && key == Key.Of(member)) continue;
             if (_servers.TryRemove(key, out var server)) server.Dispose();
         }
     }
@@ -27,5 +26,11 @@ public sealed class Peers(Func<MemberFacts, IPeerServer> connect) : IDisposable
     {
         foreach (var server in _servers.Values) server.Dispose();
         _servers.Clear();
+    }
+
+    /// <summary>A member with another address or another incarnation of its data is another server.</summary>
+    private sealed record Key(string Name, ServerAddress Address, string Origin)
+    {
+        public static Key Of(Member member) => new(member.Name, new(member.Facts.MysqlHost, member.Facts.MysqlPort), member.Facts.Origin);
     }
 }

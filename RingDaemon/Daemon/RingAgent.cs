@@ -44,6 +44,7 @@ public sealed partial class RingAgent(
     private bool _catchingUp;
     private bool _draining;
     private bool _leaving;
+    private bool _turning;
     private TimeSpan? _daemonGoneSince;
     private PredecessorWatch? _predecessor;
     private CancellationToken _stopping;
@@ -151,7 +152,12 @@ public sealed partial class RingAgent(
     {
         if (_predecessor is { Watched: { } watched } && _predecessor[Part.Mysql] == Finding.Up) membership.SignOfLife(watched);
         JudgeMissingDaemon();
-        if (_entered && !_condition.Discovered && Now - _enteredAt > DiscoveryTakes) _condition = _condition with { Discovered = true };
+        if (_entered && !_condition.Discovered && Now - _enteredAt > DiscoveryTakes)
+        {
+            _condition = _condition with { Discovered = true };
+            OnView(membership.Current);
+            return;
+        }
         Step(new RingInput.Tick());
         Judge();
     }
@@ -162,7 +168,8 @@ public sealed partial class RingAgent(
         acknowledgements.SetAlive([.. view.Members.Where(IsUsablePeer).Select(m => new AckPeer(m.Name, new(m.Facts.MysqlHost, m.Facts.MysqlPort), m.Facts.Origin))]);
         // Everyone who was expected is here: no need to wait for the end of the discovery time.
         if (membership.Discovered) _condition = _condition with { Discovered = true };
-        Step(new RingInput.ViewChanged(view));
+        // Half a ring would be planned as if it were the whole one, and planned again a moment later.
+        if (_condition.Discovered) Step(new RingInput.ViewChanged(view));
         Judge();
     }
 
@@ -285,13 +292,18 @@ public sealed partial class RingAgent(
                 Phase = _life.Phase,
                 MysqlUp = _condition.MysqlFault is null,
                 WebUp = _webUp,
-                Source = _source,
+                Source = membership.Current.Find(_source ?? "")?.Name,
                 SourceRunning = _replica.Running,
             });
         }
         var view = membership.Current;
         var watched = WatchedBefore(view);
-        if (_predecessor?.Watched != watched?.Name) Beside(_predecessor!.TurnToAsync(watched), () => _daemonGoneSince = null);
+        if (_predecessor?.Watched != watched?.Name && !_turning)
+        {
+            // One turn at a time; whoever is to be watched by then is looked at again when it is over.
+            _turning = true;
+            Beside(_predecessor!.TurnToAsync(watched), () => (_turning, _daemonGoneSince) = (false, null));
+        }
         var onItsWayOut = wishes.Current.Maintenance || wishes.Current.Leave;
         loadBalancer.Want(LoadBalancerDuty.Wanted(view, _controller.Plan.Order, settings.Name, onItsWayOut), view);
         Report = new(_life.Phase, _life.Why, _condition, _webUp, _source, _replica, _controller.Plan, _controller.Doing, onItsWayOut);
@@ -336,9 +348,9 @@ public sealed partial class RingAgent(
     }
 
     /// <summary>True if one other member has executed everything this server has; also when there is no other member to hold it.</summary>
-    private async Task<bool> IsHeldElsewhereAsync(IReadOnlyCollection<Member> others)
+    private async Task<bool> IsHeldElsewhereAsync(Member[] others)
     {
-        if (others.Count == 0) return true;
+        if (others.Length == 0) return true;
         var position = await own.Server.PositionAsync(_stopping);
         var waits = others.Select(m => peers[m].WaitForAsync(position, TimeSpan.FromMilliseconds(400), _stopping)).ToArray();
         foreach (var wait in waits)

@@ -10,7 +10,7 @@ namespace Connect.RingDaemon.Daemon;
 /// <summary>
 /// Carries out one change of this node's source: look at the new source's live state, judge, change, read back, write down why and what came of it.
 /// </summary>
-public sealed class SourceSwitch(IReplicationServer server, Peers peers, Account replication, bool tls, AuditLog audit, TimeProvider time)
+public sealed class SourceSwitch(IReplicationServer server, Peers peers, Account replication, bool tls, AuditLog audit, DecisionCounts counts, TimeProvider time)
 {
     /// <summary>What was received from the old source is applied before it is given up, for at most this long: changing the source throws the rest away.</summary>
     private static readonly TimeSpan ApplyReceived = TimeSpan.FromMilliseconds(500);
@@ -36,6 +36,7 @@ public sealed class SourceSwitch(IReplicationServer server, Peers peers, Account
             await server.PointAtAsync(address, replication, tls, ApplyReceived, cancel);
             var status = await ReadBackAsync(address, cancel);
             var took = time.GetElapsedTime(started).TotalMilliseconds;
+            counts.Count(changed: status.Running);
             if (status.Running)
             {
                 audit.Add(action, $"{why}; I am at [{own}], it is at [{theirs.Executed}]", $"replicating after {took:0} ms");

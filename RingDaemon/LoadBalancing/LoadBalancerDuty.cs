@@ -13,9 +13,9 @@ public static class LoadBalancerDuty
     /// <param name="me">This node.</param>
     /// <param name="onItsWayOut">An operator takes this node out: no new readers, even while it still hands on what only it knows.</param>
     /// <returns>The state each of "my" members should have.</returns>
-    public static IReadOnlyDictionary<string, ServerState> Wanted(View view, IReadOnlyList<string> order, string me, bool onItsWayOut)
+    public static IReadOnlyDictionary<string, TrafficState> Wanted(View view, IReadOnlyList<string> order, string me, bool onItsWayOut)
     {
-        var wanted = new SortedDictionary<string, ServerState>(StringComparer.Ordinal);
+        var wanted = new SortedDictionary<string, TrafficState>(StringComparer.Ordinal);
         if (view.Find(me) is not { } self) return wanted;
         wanted[me] = StateOf(self, onItsWayOut);
         var mine = order.ToList().IndexOf(me);
@@ -23,18 +23,18 @@ public static class LoadBalancerDuty
         {
             var before = view.Find(order[(mine - step + order.Count) % order.Count])!;
             if (before.Liveness != Liveness.Unreachable) break;
-            wanted[before.Name] = ServerState.Maintenance;
+            wanted[before.Name] = TrafficState.Maintenance;
         }
         // Whoever left for good is nobody's neighbour any more: everyone sees to it.
-        foreach (var gone in view.Members.Where(m => m.Liveness == Liveness.Left && m.Name != me)) wanted[gone.Name] = ServerState.Maintenance;
+        foreach (var gone in view.Members.Where(m => m.Liveness == Liveness.Left && m.Name != me)) wanted[gone.Name] = TrafficState.Maintenance;
         return wanted;
     }
 
-    private static ServerState StateOf(Member self, bool onItsWayOut) => self switch
+    private static TrafficState StateOf(Member self, bool onItsWayOut) => self switch
     {
-        { Liveness: Liveness.Left } => ServerState.Maintenance,
-        { Facts: { MysqlUp: true, WebUp: true } } when onItsWayOut => ServerState.Drain,
-        { Facts: { MysqlUp: true, WebUp: true, Phase: Phase.Serving } } => ServerState.Ready,
-        _ => ServerState.Maintenance,
+        { Liveness: Liveness.Left } => TrafficState.Maintenance,
+        { Facts: { MysqlUp: true, WebUp: true } } when onItsWayOut => TrafficState.Drain,
+        { Facts: { MysqlUp: true, WebUp: true, Phase: Phase.Serving } } => TrafficState.Ready,
+        _ => TrafficState.Maintenance,
     };
 }

@@ -6,7 +6,7 @@ namespace Connect.RingDaemon.LoadBalancing;
 /// Keeps the load balancer as this node wants its members there: at once when the wish changes, and once a second against what the balancer really has,
 /// so that one that was restarted, and has forgotten everything, is put right.
 /// </summary>
-public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, TimeProvider time, ILogger<LoadBalancerKeeper> log) : BackgroundService
+public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, ILogger<LoadBalancerKeeper> log) : BackgroundService
 {
     private static readonly TimeSpan Compare = TimeSpan.FromSeconds(1);
 
@@ -15,7 +15,7 @@ public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, TimeProvi
     private string? _fault;
 
     /// <summary>What the members should be from now on; comparing and changing happens in the background.</summary>
-    public void Want(IReadOnlyDictionary<string, ServerState> states, View view)
+    public void Want(IReadOnlyDictionary<string, TrafficState> states, View view)
     {
         var servers = states.Where(s => view.Find(s.Key) is not null)
             .Select(s => new WantedServer(s.Key, new Uri(view.Find(s.Key)!.Facts.WebUrl), s.Value)).ToArray();
@@ -36,7 +36,7 @@ public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, TimeProvi
         while (!stoppingToken.IsCancellationRequested)
         {
             if (_wish is { } wish) await ApplyAsync(wish, stoppingToken);
-            await _changed.WaitAsync(Compare, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)_changed.WaitAsync(Compare, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -44,15 +44,18 @@ public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, TimeProvi
     {
         try
         {
-            var there = (await balancer.StatesAsync(cancel)).ToDictionary(s => s.Name, StringComparer.Ordinal);
+            var there = (await balancer.StatesAsync(cancel)).ToDictionary(s => s.Node, StringComparer.Ordinal);
             foreach (var server in wish.Servers)
             {
-                if (!there.TryGetValue(server.Name, out var now)) continue; // no slot of that name: it is not behind this balancer
-                if (server.State == ServerState.Ready && (now.Host != server.Web.Host || now.Port != server.Web.Port))
+                var now = there.GetValueOrDefault(server.Name);
+                if (server.State == TrafficState.Ready && (now is null || now.Host != server.Web.Host || now.Port != server.Web.Port))
                     await balancer.RegisterAsync(server.Name, server.Web.Host, server.Web.Port, cancel);
-                if (now.State == server.State) continue;
+                else if (now is null) continue; // the balancer does not know it, so nobody is sent there
+                if (now?.State == server.State) continue;
                 await balancer.SetStateAsync(server.Name, server.State, cancel);
-                Log.Changed(log, server.Name, now.State, server.State);
+                // Whoever still hangs on a node that is out would wait for an answer that never comes.
+                if (server.State == TrafficState.Maintenance) await balancer.CutAsync(server.Name, cancel);
+                Log.Changed(log, server.Name, now?.State, server.State);
             }
             if (_fault is not null) Log.Back(log);
             _fault = null;
@@ -67,14 +70,14 @@ public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, TimeProvi
         }
     }
 
-    private sealed record WantedServer(string Name, Uri Web, ServerState State);
+    private sealed record WantedServer(string Name, Uri Web, TrafficState State);
 
     private sealed record Wish(WantedServer[] Servers);
 
     private static partial class Log
     {
         [LoggerMessage(300, LogLevel.Information, "Load balancer: {Server} is {To} now (was {From})")]
-        public static partial void Changed(ILogger logger, string server, ServerState from, ServerState to);
+        public static partial void Changed(ILogger logger, string server, TrafficState? from, TrafficState to);
 
         [LoggerMessage(301, LogLevel.Warning, "The load balancer cannot be reached: {Reason}")]
         public static partial void Unreachable(ILogger logger, string reason);

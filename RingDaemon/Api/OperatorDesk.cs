@@ -8,7 +8,7 @@ namespace Connect.RingDaemon.Api;
 public sealed record OperatorAnswer(bool Done, string Message, IReadOnlyList<string> Steps);
 
 /// <summary>The verbs that change this node. Each says its steps, checks live state first, and answers when its point of success is reached or its time is over.</summary>
-public sealed class Operator(NodeSettings settings, OperatorWishes wishes, RingAgent agent, IMembership membership, AuditLog audit, TimeProvider time)
+public sealed class OperatorDesk(NodeSettings settings, OperatorWishes wishes, RingAgent agent, IMembership membership, AuditLog audit, TimeProvider time)
 {
     /// <summary>Longest wait for a node to be drained; after that the wish stands and the node goes on by itself.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

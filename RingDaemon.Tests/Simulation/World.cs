@@ -1,0 +1,161 @@
+using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Membership.Wire;
+using Xunit;
+
+namespace Connect.RingDaemon.Tests.Simulation;
+
+/// <summary>A change of opinion: at this time the observer came to see the subject so.</summary>
+internal sealed record Sighting(TimeSpan At, string Observer, string Subject, Liveness Liveness);
+
+/// <summary>
+/// A ring in virtual time. Everything that is left to chance comes from one seed, every packet goes through the real codec, and the nodes run the real core.
+/// </summary>
+internal sealed class World
+{
+    private static readonly TimeSpan ExchangeDeadline = TimeSpan.FromSeconds(1);
+
+    private readonly EventHeap _heap = new();
+    private readonly SortedDictionary<string, SimulatedNode> _nodes = new(StringComparer.Ordinal);
+    private readonly TraceHash _trace = new();
+    private readonly byte[] _buffer = new byte[WireLimits.Packet];
+    private Func<string, string, bool> _cut = (_, _) => false;
+
+    public World(WorldOptions options)
+    {
+        Options = options;
+        Chance = new(options.Seed);
+        for (var i = 1; i <= options.Nodes; i++) _nodes.Add($"n{i}", new($"n{i}", this));
+    }
+
+    public WorldOptions Options { get; }
+
+    public Prng Chance { get; }
+
+    public TimeSpan Now => _heap.Now;
+
+    /// <summary>Unix milliseconds.</summary>
+    public ulong WallClock => 1_800_000_000_000 + (ulong)Now.TotalMilliseconds;
+
+    public ulong Trace => _trace.Value;
+
+    public List<Sighting> Sightings { get; } = [];
+
+    public List<string> Notes { get; } = [];
+
+    public IEnumerable<SimulatedNode> Nodes => _nodes.Values;
+
+    public IEnumerable<SimulatedNode> Running => _nodes.Values.Where(n => n.Power == Power.On);
+
+    public SimulatedNode this[string name] => _nodes[name];
+
+    public void At(TimeSpan time, Action what) => _heap.At(time, what);
+
+    public void After(TimeSpan delay, Action what) => _heap.After(delay, what);
+
+    public void Run(TimeSpan duration) => _heap.RunUntil(Now + duration);
+
+    /// <summary>Runs until the condition holds, in steps of a millisecond.</summary>
+    /// <returns>When it held first, or null if it never did within the limit.</returns>
+    public TimeSpan? RunUntil(Func<bool> condition, TimeSpan limit)
+    {
+        for (var end = Now + limit; Now < end;)
+        {
+            if (condition()) return Now;
+            Run(TimeSpan.FromMilliseconds(1));
+        }
+        return condition() ? Now : null;
+    }
+
+    /// <summary>Starts everyone; each joins through the first. Runs until all know each other.</summary>
+    public World Found()
+    {
+        foreach (var node in _nodes.Values)
+            After(Chance.Within(TimeSpan.FromMilliseconds(300)), () =>
+            {
+                node.Start();
+                Join(node, _nodes["n1"]);
+            });
+        var settled = RunUntil(() => Nodes.All(n => n.Core is not null && n.View.Members.Length == _nodes.Count && AllAliveFor(n)), TimeSpan.FromSeconds(30));
+        Assert.True(settled is not null, $"the ring of seed {Options.Seed} did not form");
+        Run(Chance.Within(TimeSpan.FromSeconds(3)) + TimeSpan.FromSeconds(1));
+        return this;
+    }
+
+    public bool AllAlive() => Running.All(AllAliveFor);
+
+    /// <summary>Packets and connections between these pairs vanish.</summary>
+    public void Cut(Func<string, string, bool> pairs) => _cut = pairs;
+
+    public void Heal() => _cut = (_, _) => false;
+
+    public void Execute(SimulatedNode from, Effect effect)
+    {
+        switch (effect)
+        {
+            case Send send: Deliver(from, send); break;
+            case ExchangeWith exchange: Exchange(from, _nodes[exchange.Name], exchange.Incarnation); break;
+            case Persist persist: from.Disk = persist.Members; break;
+            case Note note: Notes.Add($"{Now.TotalMilliseconds,9:F1} {from.Name}: {note.Text}"); break;
+        }
+    }
+
+    public void Record(SimulatedNode observer, View before)
+    {
+        foreach (var member in observer.View.Members)
+            if (before.Find(member.Name)?.Liveness != member.Liveness) Sightings.Add(new(Now, observer.Name, member.Name, member.Liveness));
+    }
+
+    private bool AllAliveFor(SimulatedNode node) => Running.All(other => node.Sees(other.Name) == Liveness.Alive);
+
+    private TimeSpan Latency() => Options.MinimumLatency + Chance.Within(Options.MaximumLatency - Options.MinimumLatency);
+
+    private void Deliver(SimulatedNode from, Send send)
+    {
+        var length = MessageCodec.Encode(send.Message, _buffer);
+        Assert.InRange(length, 1, WireLimits.Packet - SealedPackets.Overhead);
+        _trace.Add(Now.Ticks);
+        _trace.Add(_buffer.AsSpan(0, length));
+        var to = _nodes[send.Address.Split(':')[0]];
+        if (Chance.Unit() < Options.Loss || _cut(from.Name, to.Name)) return;
+        Assert.True(MessageCodec.TryDecode(_buffer.AsSpan(0, length), out var message));
+        After(Latency(), () => to.Take(new PacketReceived(from.Address, message)));
+    }
+
+    private void Join(SimulatedNode node, SimulatedNode seed)
+    {
+        if (node == seed || node.View.Members.Length > 1) return;
+        if (seed.Core is not null) Exchange(node, seed, 0);
+        After(TimeSpan.FromMilliseconds(200), () => Join(node, seed));
+    }
+
+    /// <summary>A push-pull over TCP: a handshake, then both states. A paused process answers when it wakes, if somebody still listens.</summary>
+    private void Exchange(SimulatedNode from, SimulatedNode to, ulong incarnation)
+    {
+        var deadline = Now + ExchangeDeadline;
+        var mine = new Exchanged(from.Name, from.Core!.Reports);
+        After(Latency() + Latency() + Latency(), () =>
+        {
+            if (_cut(from.Name, to.Name) || to.Power == Power.Gone) return;
+            if (to.Power == Power.Down)
+            {
+                from.Take(new ExchangeRefused(to.Name, incarnation));
+                return;
+            }
+            Answer();
+        });
+
+        void Answer()
+        {
+            if (to.Power == Power.Paused)
+            {
+                After(TimeSpan.FromMilliseconds(5), Answer);
+                return;
+            }
+            if (to.Power != Power.On) return;
+            var theirs = new Exchanged(to.Name, to.Core!.Reports);
+            to.Take(mine);
+            var arrival = Now + Latency();
+            if (arrival <= deadline && !_cut(from.Name, to.Name)) At(arrival, () => from.Take(theirs));
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Connect.RingDaemon.Cli;
+
+/// <summary>The answer to <c>status</c>, as CONTRACT shows it.</summary>
+public sealed record RingReport
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    public string Board { get; init; } = "";
+
+    public RingShape Ring { get; init; } = new();
+
+    /// <summary>Every node holds the same transactions.</summary>
+    public bool Converged { get; init; }
+
+    public IReadOnlyList<NodeReport> Nodes { get; init; } = [];
+
+    /// <summary>The ring is closed, and whoever has not been taken out on purpose does its work.</summary>
+    public bool IsHealthy() => Ring.Closed && Nodes.Count > 0 && Nodes.Where(n => n.State is not ("maintenance" or "leaving" or "left" or "joining"))
+        .All(n => n is { State: "alive", Mysql.Up: true, Web.Up: true, Daemon.Up: true });
+
+    public static RingReport From(JsonNode node) => node.Deserialize<RingReport>(Json) ?? new();
+
+    public JsonNode ToJson() => JsonSerializer.SerializeToNode(this, Json)!;
+}
+
+/// <param name="Closed">Following <c>source</c> from any alive node visits every alive node once, and each of those links runs.</param>
+/// <param name="Order">Names in ring order.</param>
+/// <param name="View">Version of the answering node's membership view.</param>
+public sealed record RingShape(bool Closed, IReadOnlyList<string> Order, long View)
+{
+    public RingShape() : this(false, [], 0)
+    {
+    }
+}
+
+/// <summary>One node.</summary>
+public sealed record NodeReport
+{
+    public string Name { get; init; } = "";
+
+    /// <summary>One of joining, alive, suspect, unreachable, maintenance, leaving, left.</summary>
+    public string State { get; init; } = "";
+
+    public string Engine { get; init; } = "";
+
+    /// <summary>Whom it replicates from; null if nobody.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>running, connecting, stopped.</summary>
+    public string Replication { get; init; } = "";
+
+    public double? LagSeconds { get; init; }
+
+    public ServerPoint Mysql { get; init; } = new("", 0, false);
+
+    public HttpPoint Web { get; init; } = new("", false);
+
+    public HttpPoint Daemon { get; init; } = new("", false);
+
+    public long ServerId { get; init; }
+
+    public bool InLoadBalancer { get; init; }
+}
+
+public sealed record ServerPoint(string Host, int Port, bool Up);
+
+public sealed record HttpPoint(string Url, bool Up);

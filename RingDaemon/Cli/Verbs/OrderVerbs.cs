@@ -1,0 +1,101 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+
+namespace Connect.RingDaemon.Cli.Verbs;
+
+/// <summary>Sends an order to one node's daemon and prints its report.</summary>
+internal static class Order
+{
+    public static Argument<string?> NodeArgument() => new("NODE") { Arity = ArgumentArity.ZeroOrOne, Description = "Which one (not needed with --node)" };
+
+    public static async Task<int> SendAsync(ParseResult parse, RingOptions options, string? node, string path, JsonObject body, CancellationToken cancel)
+    {
+        var daemon = await options.Connect(parse).DaemonOfAsync(node, cancel);
+        Answer.Write(parse, options, await daemon.PostAsync(path, body, cancel));
+        return ExitCodes.Done;
+    }
+
+    /// <summary>Asks before something that cannot be taken back; where nobody can answer, the flag has to say it.</summary>
+    public static bool Confirmed(ParseResult parse, bool yes, string question)
+    {
+        if (yes || Console.IsInputRedirected || Console.IsErrorRedirected) return true;
+        parse.InvocationConfiguration.Error.Write($"{question} [y/N] ");
+        return Console.ReadLine()?.Trim() is "y" or "Y" or "yes";
+    }
+}
+
+/// <summary><c>leave</c>: takes a node out for good.</summary>
+internal static class LeaveVerb
+{
+    public static Command Create()
+    {
+        var node = Order.NodeArgument();
+        var dryRun = RingOptions.DryRunOption();
+        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask" };
+        var command = new Command("leave", "Drain a node, then take it out of the ring for good.") { node, dryRun, yes };
+        var options = RingOptions.AddTo(command);
+        Examples.Add(command, ("./connect leave n3 --dry-run", "what would happen"), ("./connect leave n3", "n3 goes; the others close the ring"));
+        command.SetAction(async (parse, cancel) =>
+        {
+            var dry = parse.GetValue(dryRun);
+            if (!dry && !Order.Confirmed(parse, parse.GetValue(yes), $"Shall {parse.GetValue(node) ?? "this node"} leave the ring for good?")) return ExitCodes.Failed;
+            return await Order.SendAsync(parse, options, parse.GetValue(node), "/v1/leave", new() { ["dryRun"] = dry }, cancel);
+        });
+        return command;
+    }
+}
+
+/// <summary><c>rejoin</c>: checks a node and starts its replication anew.</summary>
+internal static class RejoinVerb
+{
+    public static Command Create()
+    {
+        var node = Order.NodeArgument();
+        var dryRun = RingOptions.DryRunOption();
+        var command = new Command("rejoin", "Check a node and start its replication anew.") { node, dryRun };
+        var options = RingOptions.AddTo(command);
+        Examples.Add(command, ("./connect rejoin n2", "after its server was repaired by hand"));
+        command.SetAction((parse, cancel) =>
+            Order.SendAsync(parse, options, parse.GetValue(node), "/v1/rejoin", new() { ["dryRun"] = parse.GetValue(dryRun) }, cancel));
+        return command;
+    }
+}
+
+/// <summary><c>maintenance</c>: takes a node out of ring and load balancer for a while.</summary>
+internal static class MaintenanceVerb
+{
+    public static Command Create()
+    {
+        var state = new Argument<string>("on|off");
+        state.AcceptOnlyFromAmong("on", "off");
+        var node = Order.NodeArgument();
+        var dryRun = RingOptions.DryRunOption();
+        var command = new Command("maintenance", "Take a node out of ring and load balancer, or back in.") { state, node, dryRun };
+        var options = RingOptions.AddTo(command);
+        Examples.Add(command, ("./connect maintenance on n2", "n2 gets no traffic and is nobody's source"), ("./connect maintenance off n2", "it works again"));
+        command.SetAction((parse, cancel) => Order.SendAsync(parse, options, parse.GetValue(node), "/v1/maintenance",
+            new() { ["on"] = parse.GetValue(state) == "on", ["dryRun"] = parse.GetValue(dryRun) }, cancel));
+        return command;
+    }
+}
+
+/// <summary><c>repair</c>: makes rows that differ equal.</summary>
+internal static class RepairVerb
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(10);
+
+    public static Command Create()
+    {
+        var dryRun = RingOptions.DryRunOption();
+        var command = new Command("repair", "Find rows that not every node has, and bring them to whoever lacks them.") { dryRun };
+        var options = RingOptions.AddTo(command);
+        Examples.Add(command, ("./connect repair --dry-run", "what is missing where"), ("./connect repair", "bring every node what it lacks"));
+        command.SetAction(async (parse, cancel) =>
+        {
+            var daemon = await options.Connect(parse).AnyDaemonAsync(cancel);
+            Answer.Write(parse, options, await daemon.PostAsync("/v1/repair", new JsonObject { ["dryRun"] = parse.GetValue(dryRun) }, cancel, Deadline));
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Data.Common;
+using Connect.Node.Database;
+using Connect.Node.Settings;
+using Dapper;
+
+namespace Connect.RingDaemon.Convergence;
+
+/// <summary>One row of any replicated table on its way between two nodes: each column in hex, null for NULL.</summary>
+public sealed record Row(IReadOnlyList<string?> Values);
+
+/// <summary>Reads and adds rows of the replicated tables, whatever their columns are. All have a primary key <c>id</c> of 16 bytes.</summary>
+public sealed class TableRows(Database database, NodeSettings settings)
+{
+    /// <summary>Keys in one page.</summary>
+    public const int KeyPage = 20_000;
+
+    /// <summary>Rows in one page; a post has up to 32 KB, twice that in hex.</summary>
+    public const int RowPage = 100;
+
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+
+    /// <summary>Keys and a digest of each row, by key, after <paramref name="after"/>.</summary>
+    public Task<List<KeyDigest>> KeysAsync(string table, string? after, CancellationToken cancel) => database.RunAsync(connection =>
+    {
+        var row = string.Join(", ", Columns(connection, table).Select(c => $"COALESCE(HEX(`{c.Name}`), '-')"));
+        return connection.Query<KeyDigest>(
+            $"SELECT LOWER(HEX(id)) AS `Key`, MD5(CONCAT_WS('#', {row})) AS Digest FROM {Quoted(table)} WHERE id > UNHEX(@after) ORDER BY id LIMIT {KeyPage}",
+            new { after = after ?? "" }).AsList();
+    }, Deadline, cancel);
+
+    public Task<List<Row>> ReadAsync(string table, IReadOnlyCollection<string> keys, CancellationToken cancel) => database.RunAsync(connection =>
+    {
+        var columns = string.Join(", ", Columns(connection, table).Select(c => c.IsBinary ? $"HEX(`{c.Name}`)" : $"HEX(CAST(`{c.Name}` AS CHAR CHARACTER SET utf8mb4))"));
+        using var reader = connection.ExecuteReader($"SELECT {columns} FROM {Quoted(table)} WHERE id IN @ids ORDER BY id", new { ids = keys.Take(RowPage).Select(Convert.FromHexString) });
+        var rows = new List<Row>();
+        while (reader.Read()) rows.Add(new([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetString(i))]));
+        return rows;
+    }, Deadline, cancel);
+
+    /// <summary>
+    /// Adds rows that are missing here; what is there already stays as it is. Outside the binary log: every member repairs itself, and the position must not move.
+    /// </summary>
+    /// <returns>How many were added.</returns>
+    public Task<int> AddAsync(string table, IReadOnlyCollection<Row> rows, CancellationToken cancel) => database.RunAsync(connection =>
+    {
+        var columns = Columns(connection, table);
+        var values = string.Join(", ", columns.Select((c, i) => c.IsBinary ? $"UNHEX(@v{i})" : $"CONVERT(UNHEX(@v{i}) USING utf8mb4)"));
+        var insert = $"INSERT IGNORE INTO {Quoted(table)} ({string.Join(", ", columns.Select(c => $"`{c.Name}`"))}) VALUES ({values})";
+        connection.Execute("SET SESSION sql_log_bin = 0");
+        try
+        {
+            using var transaction = connection.BeginTransaction();
+            var added = 0;
+            foreach (var row in rows)
+            {
+                if (row.Values.Count != columns.Count) throw new FormatException($"A row of {table} has {row.Values.Count} columns, {columns.Count} are expected: is everybody on one version?");
+                var parameters = new DynamicParameters();
+                for (var i = 0; i < columns.Count; i++) parameters.Add($"v{i}", row.Values[i]);
+                added += connection.Execute(insert, parameters, transaction);
+            }
+            transaction.Commit();
+            return added;
+        }
+        finally
+        {
+            connection.Execute("SET SESSION sql_log_bin = 1");
+        }
+    }, Deadline, cancel);
+
+    /// <exception cref="ArgumentException">There is no such table: names go into SQL text, so only known ones do.</exception>
+    private string Quoted(string table) => BoardSchema.Tables.Contains(table, StringComparer.Ordinal)
+        ? $"`{settings.Database.Schema}`.`{table}`" : throw new ArgumentException($"'{table}' is not a replicated table.", nameof(table));
+
+    private List<Column> Columns(DbConnection connection, string table) => connection.Query<Column>(
+        """
+        SELECT column_name AS Name, data_type IN ('binary', 'varbinary', 'blob', 'mediumblob', 'longblob') AS IsBinary
+        FROM information_schema.columns WHERE table_schema = @schema AND table_name = @table ORDER BY ordinal_position
+        """, new { schema = settings.Database.Schema, table }).AsList();
+
+    /// <summary>A row's primary key in hex and the MD5 of all its columns.</summary>
+    public sealed record KeyDigest(string Key, string Digest);
+
+    private sealed class Column
+    {
+        public string Name { get; init; } = "";
+
+        public bool IsBinary { get; init; }
+    }
+}

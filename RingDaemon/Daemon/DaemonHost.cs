@@ -1,0 +1,99 @@
+using System.Net;
+using System.Text.Json;
+using Connect.Node.Database;
+using Connect.Node.Security;
+using Connect.Node.Settings;
+using Connect.RingDaemon.Api;
+using Connect.RingDaemon.Convergence;
+using Connect.RingDaemon.LoadBalancing;
+using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Replication;
+using Connect.RingDaemon.Replication.Acknowledgement;
+
+namespace Connect.RingDaemon.Daemon;
+
+/// <summary>The daemon as a process: settings in, services wired, HTTP API on, until it is told to stop.</summary>
+public static class DaemonHost
+{
+    /// <exception cref="SettingsException">The settings cannot be used; the message says what to change.</exception>
+    public static async Task<int> RunAsync(string settingsPath, CancellationToken cancel = default)
+    {
+        var settings = NodeSettings.Load(settingsPath);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat, o.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+        builder.WebHost.UseUrls(settings.Daemon.Url);
+        builder.WebHost.ConfigureKestrel(k =>
+        {
+            k.AddServerHeader = false;
+            k.Limits.MaxRequestBodySize = 1 << 20;
+            k.Limits.MaxConcurrentConnections = 512;
+            k.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(5);
+        });
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(3));
+        AddDaemon(builder.Services, settings);
+        await using var app = builder.Build();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.MapDaemon();
+        await app.RunAsync(cancel);
+        return 0;
+    }
+
+    private static void AddDaemon(IServiceCollection services, NodeSettings settings)
+    {
+        var accounts = DatabaseAccounts.Load(settings.Resolve(settings.Database.AccountsFile));
+        var keys = ClusterKeys.Load(settings.Resolve(settings.KeyFile));
+        var state = settings.Resolve(settings.StateFolder);
+        services.ConfigureHttpJsonOptions(o => o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.CamelCase);
+        services.AddProblemDetails();
+        services.AddExceptionHandler<DatabaseFaults>();
+        services.AddSingleton(settings).AddSingleton(accounts).AddSingleton(keys).AddSingleton(TimeProvider.System);
+        services.AddSingleton(new AuditLog(state, settings.Name, TimeProvider.System)).AddSingleton(new OperatorWishes(state)).AddSingleton<DecisionCounts>();
+
+        services.AddSingleton<IReplicationServer>(_ => ReplicationServer.For(settings, accounts));
+        services.AddSingleton(p => new OwnServerWatch(p.GetRequiredService<IReplicationServer>(), WithFolder(settings), TimeProvider.System));
+        services.AddSingleton(_ => new Peers(facts => PeerOf(settings, accounts, new(facts.MysqlHost, facts.MysqlPort))));
+        services.AddSingleton(_ => new Acknowledgements(settings.Database.Engine, peer => PeerOf(settings, accounts, peer.Server)));
+        services.AddSingleton(p => new SourceSwitch(
+            p.GetRequiredService<IReplicationServer>(), p.GetRequiredService<Peers>(), accounts.Replication, settings.Database.Tls, p.GetRequiredService<AuditLog>(),
+            p.GetRequiredService<DecisionCounts>(), TimeProvider.System));
+
+        services.AddSingleton<IExchangeClient>(_ => new HttpExchangeClient(TimeProvider.System));
+        services.AddSingleton<RingMembership>().AddSingleton<IMembership>(p => p.GetRequiredService<RingMembership>());
+        services.AddSingleton<ILoadBalancer>(_ => settings.LoadBalancer.Kind switch
+        {
+            "haproxy" => new HaproxyRuntime(settings.Resolve(settings.LoadBalancer.Socket), settings.LoadBalancer.Backend),
+            "none" => new NoLoadBalancer(),
+            var kind => throw new SettingsException($"loadBalancer:kind is '{kind}'; it must be haproxy or none."),
+        });
+        services.AddSingleton<LoadBalancerKeeper>().AddHostedService(p => p.GetRequiredService<LoadBalancerKeeper>());
+        services.AddSingleton<RingAgent>().AddHostedService(p => p.GetRequiredService<RingAgent>());
+        services.AddSingleton<Entrance>().AddHostedService(p => p.GetRequiredService<Entrance>());
+        services.AddSingleton<DaemonMetrics>().AddSingleton<RingObserver>().AddSingleton<OperatorDesk>();
+
+        services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            ConnectTimeout = TimeSpan.FromMilliseconds(500),
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+            AutomaticDecompression = DecompressionMethods.None,
+        }));
+        services.AddSingleton<MemberClient>();
+        var own = new ServerAddress(settings.Database.Host, settings.Database.Port);
+        var tables = new Database(own, accounts.Daemon, settings.Database.Schema, settings.Database.Tls, maxThreads: 2, driverSeconds: 60);
+        services.AddSingleton(p => new TableDigests(tables, p.GetRequiredService<IReplicationServer>(), settings)).AddSingleton<Checksum>();
+        services.AddSingleton(_ => new TableRows(tables, settings)).AddSingleton<Repair>();
+    }
+
+    private static PeerServer PeerOf(NodeSettings settings, DatabaseAccounts accounts, ServerAddress server) =>
+        new(settings.Database.Engine, server, accounts.Peer, settings.Database.Schema, settings.Database.Tls);
+
+    private static DatabaseSettings WithFolder(NodeSettings settings)
+    {
+        if (settings.Database.DataFolder is { } folder) settings.Database.DataFolder = settings.Resolve(folder);
+        return settings.Database;
+    }
+}

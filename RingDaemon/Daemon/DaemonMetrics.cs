@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text;
+using Connect.Node.Settings;
+using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Membership.Wire;
+using Connect.RingDaemon.Replication.Acknowledgement;
+
+namespace Connect.RingDaemon.Daemon;
+
+/// <summary>The daemon's figures as Prometheus text (exposition format 0.0.4), read when they are asked for.</summary>
+public sealed class DaemonMetrics(NodeSettings settings, RingMembership membership, RingAgent agent, Acknowledgements acknowledgements, DecisionCounts counts)
+{
+    public string Render()
+    {
+        var text = new StringBuilder();
+        var report = agent.Report;
+        var view = membership.Current;
+        Gauge(text, "connect_serving", "1 if this node should get readers", report.Serving ? 1 : 0);
+        Gauge(text, "connect_mysql_up", "1 if this node's own server can be used", report.Condition.MysqlFault is null ? 1 : 0);
+        Gauge(text, "connect_web_up", "1 if this node's own board answers", report.WebUp ? 1 : 0);
+        Gauge(text, "connect_replication_running", "1 if both replication threads run", report.Replica.Running ? 1 : 0);
+        if (report.Replica.LagSeconds is { } lag) Gauge(text, "connect_replication_lag_seconds", "How far the applier is behind", lag);
+        Gauge(text, "connect_view_version", "Version of the membership view", view.Version);
+        Header(text, "connect_members", "gauge", "Members by liveness, as seen here");
+        foreach (var liveness in Enum.GetValues<Liveness>())
+            Line(text, "connect_members", view.Members.Count(m => m.Liveness == liveness), $"liveness=\"{liveness.ToString().ToLowerInvariant()}\"");
+        Gauge(text, "connect_acknowledgements_waiting", "Writes that wait for a copy", acknowledgements.Outstanding);
+        Counter(text, "connect_source_changes_total", "Changes of this node's source that were made", counts.Changed);
+        Counter(text, "connect_source_changes_refused_total", "Changes of source that live state forbade or that failed", counts.Refused);
+        if (membership.Stats is { } stats)
+        {
+            Packets(text, "udp", stats.Gossip, declare: true);
+            Packets(text, "exchange", stats.Exchanges, declare: false);
+            Counter(text, "connect_gossip_unsent_total", "Packets that could not be sent", stats.Unsent);
+            Counter(text, "connect_gossip_inbox_dropped_total", "Inputs dropped because the queue was full", stats.InboxDropped);
+            Counter(text, "connect_stalls_total", "Times this process did not run for half a second or more", stats.Stalls);
+            Gauge(text, "connect_local_health", "Lifeguard's awareness score; 0 is healthy", stats.AwarenessScore);
+        }
+        Gauge(text, "process_resident_memory_bytes", "Resident memory", Environment.WorkingSet);
+        Counter(text, "process_cpu_seconds_total", "Processor time used", Environment.CpuUsage.TotalTime.TotalSeconds);
+        return text.ToString();
+    }
+
+    private void Packets(StringBuilder text, string channel, PacketStats p, bool declare)
+    {
+        if (declare) Header(text, "connect_gossip_packets_total", "counter", "Packets and bodies received, by what became of them; everything but 'opened' was dropped");
+        foreach (var (fate, count) in new[] { ("opened", p.Opened), ("garbage", p.Garbage), ("wrong_key", p.WrongKey), ("replayed", p.Replayed), ("stale", p.Stale), ("too_large", p.TooLarge) })
+            Line(text, "connect_gossip_packets_total", count, $"channel=\"{channel}\",fate=\"{fate}\"");
+    }
+
+    private void Gauge(StringBuilder text, string name, string help, double value)
+    {
+        Header(text, name, "gauge", help);
+        Line(text, name, value);
+    }
+
+    private void Counter(StringBuilder text, string name, string help, double value)
+    {
+        Header(text, name, "counter", help);
+        Line(text, name, value);
+    }
+
+    private static void Header(StringBuilder text, string name, string type, string help) => text.Append($"# HELP {name} {help}\n# TYPE {name} {type}\n");
+
+    private void Line(StringBuilder text, string name, double value, string? labels = null) =>
+        text.Append(CultureInfo.InvariantCulture, $"{name}{{node=\"{settings.Name}\"{(labels is null ? "" : "," + labels)}}} {value}\n");
+}
+
+/// <summary>How often this node's source was changed, since the daemon started.</summary>
+public sealed class DecisionCounts
+{
+    private long _changed;
+    private long _refused;
+
+    public long Changed => Interlocked.Read(ref _changed);
+
+    public long Refused => Interlocked.Read(ref _refused);
+
+    public void Count(bool changed) => Interlocked.Increment(ref changed ? ref _changed : ref _refused);
+}

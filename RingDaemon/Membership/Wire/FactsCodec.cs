@@ -1,0 +1,47 @@
+using Connect.Node.Settings;
+
+namespace Connect.RingDaemon.Membership.Wire;
+
+/// <summary>A member's facts as bytes, field by field in the order of <see cref="MemberFacts"/>.</summary>
+internal static class FactsCodec
+{
+    public static void Write(ref WireWriter to, MemberFacts facts)
+    {
+        to.Text(facts.Name);
+        to.Text(facts.Zone);
+        to.UInt32(unchecked((uint)facts.Place));
+        to.Byte((int)facts.Engine);
+        to.Text(facts.EngineVersion);
+        to.UInt32(facts.ServerId);
+        to.Text(facts.Origin);
+        to.Text(facts.DaemonUrl);
+        to.Text(facts.MysqlHost);
+        to.UInt16(facts.MysqlPort);
+        to.Text(facts.WebUrl);
+        to.Byte((int)facts.Phase);
+        to.Bool(facts.MysqlUp);
+        to.Bool(facts.WebUp);
+        to.Text(facts.Source ?? "");
+        to.Bool(facts.SourceRunning);
+    }
+
+    public static MemberFacts Read(ref WireReader from) => new()
+    {
+        Name = from.Name(),
+        Zone = from.Text(),
+        Place = unchecked((int)from.UInt32()),
+        Engine = (Engine)from.Choice(2),
+        EngineVersion = from.Text(),
+        ServerId = from.UInt32(),
+        Origin = from.Text(),
+        DaemonUrl = from.Text(),
+        MysqlHost = from.Text(),
+        MysqlPort = from.UInt16(),
+        WebUrl = from.Text(),
+        Phase = (Phase)from.Choice(4),
+        MysqlUp = from.Bool(),
+        WebUp = from.Bool(),
+        Source = from.OptionalName() is { Length: > 0 } source ? source : null,
+        SourceRunning = from.Bool(),
+    };
+}

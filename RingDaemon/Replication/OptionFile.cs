@@ -1,0 +1,146 @@
+using System.Text;
+using Connect.Node.Settings;
+
+namespace Connect.RingDaemon.Replication;
+
+/// <summary>What one server needs to be told at its start.</summary>
+/// <param name="Binaries">Which server.</param>
+/// <param name="DataFolder">Its data; the socket, the logs and the process id file are in it, with relative names.</param>
+/// <param name="InitFile">SQL from <see cref="ServerSetup.InitSql"/>, run at every start.</param>
+/// <param name="BindAddress">Where it listens.</param>
+/// <param name="Port">Its port.</param>
+/// <param name="ServerId">Unique for ever in the ring; a new one for every incarnation of the data.</param>
+public sealed record ServerPlan(ServerBinaries Binaries, string DataFolder, string InitFile, string BindAddress, int Port, uint ServerId)
+{
+    /// <summary>InnoDB's cache in MiB. 128 suits a small machine; half of the memory suits a dedicated one.</summary>
+    public int BufferPoolMiB { get; init; } = 128;
+
+    /// <summary>The server's own statistics. They cost some 250 MB on MySQL; nothing here needs them.</summary>
+    public bool PerformanceSchema { get; init; }
+
+    /// <summary>Where the server writes its messages; null for <see cref="OptionFile.ErrorLog"/> in the data folder.</summary>
+    public string? LogFile { get; init; }
+
+    /// <summary>Lines added at the end, for an operator's own wishes.</summary>
+    public IReadOnlyList<string> Extra { get; init; } = [];
+}
+
+/// <summary>Writes a server's option file, each line with its reason.</summary>
+public static class OptionFile
+{
+    /// <summary>The socket within the data folder. A relative name: a full path may be longer than the 107 bytes the kernel allows.</summary>
+    public const string Socket = "server.sock";
+
+    /// <summary>The error log within the data folder.</summary>
+    public const string ErrorLog = "error.log";
+
+    /// <summary>How long binary logs are kept, and so how long a node may be away and still catch up without a new seed: seven days.</summary>
+    public static readonly TimeSpan BinaryLogsKept = TimeSpan.FromDays(7);
+
+    /// <summary>Writes the file and makes the folder for temporary tables that it names.</summary>
+    public static void Write(ServerPlan plan, string path)
+    {
+        Directory.CreateDirectory(DataFolder.TemporaryFolder(plan.DataFolder), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.WriteAllText(path, Text(plan));
+    }
+
+    public static string Text(ServerPlan plan)
+    {
+        var text = new StringBuilder("# Written by Connect. Own wishes go into the settings, not here: this file is written anew.\n");
+        text.Append(plan.Binaries.Engine == Engine.MariaDB ? "[mariadbd]\n" : "[mysqld]\n");
+        Section("Where it lives");
+        foreach (var (name, path) in plan.Binaries.Folders()) Line(name, path);
+        Line("datadir", Path.GetFullPath(plan.DataFolder));
+        Line("socket", Socket, "relative to datadir: full paths may exceed the kernel's 107 bytes");
+        Line("tmpdir", DataFolder.TemporaryFolder(plan.DataFolder), "not /tmp: a MariaDB that starts deletes the temporary tables of every other one there");
+        Line("pid_file", "server.pid");
+        Line("log_error", plan.LogFile ?? ErrorLog);
+        Line("init_file", Path.GetFullPath(plan.InitFile), "schema and accounts, at every start: a cloned folder comes with its donor's passwords");
+        if (Environment.IsPrivilegedProcess) Line("user", "root", "the server refuses to run as root unless told so");
+        Line("bind_address", plan.BindAddress);
+        Line("port", plan.Port);
+        if (plan.Binaries.Engine == Engine.MySQL)
+        {
+            Line("mysqlx", "OFF", "a second port that nothing uses");
+            Line("secure_file_priv", "NULL", "no SQL reads or writes files");
+            Line("plugin_load_add", "mysql_clone.so", "a newcomer copies a donor with it");
+        }
+        else
+        {
+            Line("secure_file_priv", Path.GetFullPath(plan.DataFolder), "SQL reads and writes no files elsewhere");
+        }
+        Line("local_infile", "OFF");
+
+        Section("Who it is");
+        Line("server_id", plan.ServerId, "of this incarnation of the data; never used again after it");
+        if (plan.Binaries.Engine == Engine.MariaDB) Line("gtid_domain_id", plan.ServerId, "every member numbers its transactions in a domain of its own");
+
+        Section("What it writes down");
+        Line("log_bin", "binlog");
+        Line("binlog_format", "ROW", "statements could come to other results elsewhere", mariaDb: true);
+        Line("binlog_row_image", "FULL", "whole rows can be applied again without harm");
+        Line("sync_binlog", 1, "no transaction is seen by the successor and then lost here in a crash");
+        Line("innodb_flush_log_at_trx_commit", 1, "what was acknowledged survives a crash");
+        Line("binlog_expire_logs_seconds", (long)BinaryLogsKept.TotalSeconds, "how long a node may be away and still catch up by itself");
+        Line("max_binlog_size", "64M", "logs are purged file by file");
+        if (plan.Binaries.Engine == Engine.MariaDB)
+        {
+            Line("log_slave_updates", "ON", "the ring passes on what came from elsewhere");
+            Line("binlog_annotate_row_events", "OFF", "the text of statements has no place in the log");
+            Line("gtid_strict_mode", "OFF", "after a detour a source may be behind in one domain; strict mode would refuse its replica");
+            Line("gtid_ignore_duplicates", "ON", "a transaction that comes around twice is executed once");
+        }
+        else
+        {
+            Line("log_replica_updates", "ON", "the ring passes on what came from elsewhere");
+            Line("gtid_mode", "ON");
+            Line("enforce_gtid_consistency", "ON");
+        }
+
+        Section("What it takes over");
+        var replica = plan.Binaries.Engine == Engine.MariaDB ? "slave" : "replica";
+        Line($"skip_{replica}_start", "ON", "the daemon decides the source, after looking at the ring");
+        Line("relay_log", "relay");
+        Line("relay_log_recovery", "ON", "a torn relay log is thrown away and fetched again");
+        Line($"{replica}_exec_mode", "IDEMPOTENT", "a row that is already there is no error: rows are immutable and equal wherever they come from");
+        Line($"{replica}_net_timeout", 4, "seconds of silence (heartbeats come every 0.5) after which the receiver reconnects");
+        if (plan.Binaries.Engine == Engine.MariaDB)
+        {
+            Line("slave_parallel_threads", 2, "apply in parallel ...");
+            Line("slave_parallel_mode", "conservative", "... but commit one origin's transactions in their order");
+            Line("master_retry_count", 0, "never give up reconnecting");
+        }
+        else
+        {
+            Line("replica_parallel_workers", 2, "apply in parallel ...");
+            Line("replica_preserve_commit_order", "ON", "... but commit in the source's order");
+        }
+
+        Section("Who may connect");
+        Line("skip_name_resolve", "ON", "a slow name server must not slow down a login");
+        Line("max_connect_errors", uint.MaxValue, "health probes that only read the greeting must not get their host blocked");
+        Line("max_connections", 100);
+        Line("max_allowed_packet", "64M");
+        if (plan.Binaries.Engine == Engine.MySQL) Line("require_secure_transport", "OFF", "on one machine; turn it on as soon as links leave it");
+
+        Section("What it may use");
+        Line("innodb_buffer_pool_size", $"{plan.BufferPoolMiB}M");
+        Line(plan.Binaries.Engine == Engine.MariaDB ? "innodb_log_file_size" : "innodb_redo_log_capacity", plan.Binaries.Engine == Engine.MariaDB ? "48M" : "64M");
+        Line("performance_schema", plan.PerformanceSchema ? "ON" : "OFF");
+        Line("character_set_server", "utf8mb4");
+        Line("collation_server", "utf8mb4_bin", "names are compared by their folded key, not by a collation that differs between engines");
+        if (plan.Extra.Count > 0) Section("Own wishes");
+        foreach (var extra in plan.Extra) text.Append(extra).Append('\n');
+        return text.ToString();
+
+        void Section(string title) => text.Append("\n# ").Append(title).Append('\n');
+
+        void Line(string name, object value, string? why = null, bool mariaDb = false)
+        {
+            // MySQL 8.0.34 and later have no other binlog_format worth the name, and warn when it is set.
+            if (mariaDb && plan.Binaries.Engine != Engine.MariaDB) return;
+            if (why is not null) text.Append("# ").Append(why).Append('\n');
+            text.Append(name).Append(" = ").Append(value).Append('\n');
+        }
+    }
+}
