@@ -24,9 +24,6 @@ public sealed partial class RingAgent(
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ServerPoll = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a member whose daemon is gone, but whose MySQL answers, stays in the ring: a daemon that is restarted moves nobody.</summary>
-    private static readonly TimeSpan DaemonMayBeGone = TimeSpan.FromSeconds(5);
-
     /// <summary>Longer than a usual hold-down: a node that nobody turns back to serves all the same.</summary>
     private static readonly TimeSpan FollowedAtTheLatest = TimeSpan.FromSeconds(10);
 
@@ -50,7 +47,6 @@ public sealed partial class RingAgent(
     private bool _turning;
     private bool _followed;
     private TimeSpan _servingSince;
-    private TimeSpan? _daemonGoneSince;
     private PredecessorWatch? _predecessor;
     private CancellationToken _stopping;
     private long _began;
@@ -156,7 +152,6 @@ public sealed partial class RingAgent(
     private void OnBeat()
     {
         if (_predecessor is { Watched: { } watched } && _predecessor[Part.Mysql] == Finding.Up) membership.SignOfLife(watched);
-        JudgeMissingDaemon();
         if (_entered && !_condition.Discovered && Now - _enteredAt > DiscoveryTakes)
         {
             _condition = _condition with { Discovered = true };
@@ -215,18 +210,10 @@ public sealed partial class RingAgent(
                 _ => new RingInput.Objection(member.Name, "its MySQL is silent"),
             });
         }
-        if (part == Part.Daemon) _daemonGoneSince = finding == Finding.Refused ? Now : null;
+        // A daemon that is gone while its MySQL answers is left to gossip, which takes about two seconds: a daemon that is only restarted moves nobody.
         if (_predecessor is { } watch && watch[Part.Mysql] == Finding.Refused && watch[Part.Daemon] == Finding.Refused)
             membership.HardEvidence(member.Name, member.Incarnation, $"{settings.Name} found its MySQL and its daemon gone");
         Judge();
-    }
-
-    /// <summary>A daemon that stays away leaves a MySQL that nobody can move any more: the ring closes around it, though it still answers.</summary>
-    private void JudgeMissingDaemon()
-    {
-        if (_daemonGoneSince is not { } since || Now - since < DaemonMayBeGone || _predecessor?.Watched is not { } watched) return;
-        if (membership.Current.Find(watched) is { Liveness: Liveness.Alive or Liveness.Suspect } member)
-            membership.HardEvidence(watched, member.Incarnation, $"{settings.Name} found its daemon gone for {DaemonMayBeGone.TotalSeconds:0} s");
     }
 
     /// <summary>This process did not run for a while: what it believes of itself is old.</summary>
@@ -323,7 +310,7 @@ public sealed partial class RingAgent(
         {
             // One turn at a time; whoever is to be watched by then is looked at again when it is over.
             _turning = true;
-            Beside(_predecessor!.TurnToAsync(watched), () => (_turning, _daemonGoneSince) = (false, null));
+            Beside(_predecessor!.TurnToAsync(watched), () => _turning = false);
         }
         var onItsWayOut = wishes.Current.Maintenance || wishes.Current.Leave;
         loadBalancer.Want(LoadBalancerDuty.Wanted(view, _controller.Plan.Order, settings.Name, onItsWayOut, _followed), view);
