@@ -1,0 +1,304 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Connect.Node.Security;
+using Connect.Node.Settings;
+using Connect.RingDaemon.Api;
+using Connect.RingDaemon.Daemon;
+using Connect.RingDaemon.Local;
+using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Membership.Wire;
+using Connect.RingDaemon.Tests.Replication;
+using Xunit;
+
+namespace Connect.RingDaemon.Tests.Cluster;
+
+/// <summary>One ring after the other, and nothing beside it: the stories measure reactions, and two cores are few.</summary>
+[CollectionDefinition("cluster", DisableParallelization = true)]
+public sealed class ClusterCollection;
+
+[Collection("cluster")]
+public sealed class MariaDbRingStories(MariaDbRing ring) : RingStories(ring), IClassFixture<MariaDbRing>;
+
+[Collection("cluster")]
+public sealed class MySqlRingStories(MySqlRing ring) : RingStories(ring), IClassFixture<MySqlRing>;
+
+/// <summary>What people were promised, on real servers. Each story begins and ends with a healthy ring, so they may run in any order.</summary>
+public abstract class RingStories(TestRing ring)
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_post_made_on_any_node_is_on_every_node_and_has_a_second_copy_when_it_is_acknowledged()
+    {
+        await ring.HealthyAsync();
+        var posts = new Dictionary<string, string>();
+        foreach (var node in ring.Names)
+        {
+            var (id, copies) = await ring.PostAsync(ring.BoardOf(node), $"written on {node} at {Guid.NewGuid()}");
+            Assert.True(copies >= 1, $"{node} acknowledged with {copies} copies");
+            posts[id] = "";
+        }
+        await ring.EverywhereAsync(posts);
+        await ring.EqualAsync();
+    }
+
+    [Theory]
+    [InlineData(Target.Node)]
+    [InlineData(Target.Mysql)]
+    [InlineData(Target.Web)]
+    [InlineData(Target.Daemon)]
+    public async Task Whatever_of_a_node_is_killed_nothing_acknowledged_is_lost_and_it_glides_back(Target what)
+    {
+        await ring.HealthyAsync();
+        await using var ledger = new Ledger(ring, postsPerSecond: 20);
+        await Eventually.TrueAsync(() => Task.FromResult(ledger.Acknowledged.Count > 10), TimeSpan.FromSeconds(20));
+
+        await ring.KillAsync("n2", what);
+        await ring.UntilAsync(s => s.Nodes.Single(n => n.Name == "n2") is { InLoadBalancer: false }, "n2 is out of the load balancer", from: "n1");
+        if (what == Target.Web) // its MySQL is fine: it stays in the replication ring
+            Assert.True((await ring.StatusAsync("n1"))!.Ring.Closed);
+        else
+            await ring.UntilAsync(s => s.Nodes.Single(n => n.Name == "n3") is { Source: "n1", Replication: "running" }, "n3 replicates from n1", from: "n3");
+        var before = ledger.Acknowledged.Count;
+        await Eventually.TrueAsync(() => Task.FromResult(ledger.Acknowledged.Count > before + 20), TimeSpan.FromSeconds(20));
+
+        await ring.StartAsync("n2");
+        await ledger.StopAsync();
+        await ring.EverywhereAsync(ledger.Acknowledged);
+        await ring.HealthyAsync();
+        await ring.EqualAsync();
+    }
+
+    [Theory]
+    [InlineData(Target.Node)]
+    [InlineData(Target.Mysql)]
+    public async Task Whatever_of_a_node_falls_silent_is_bridged_and_wakes_without_harm(Target what)
+    {
+        await ring.HealthyAsync();
+        await using var ledger = new Ledger(ring, postsPerSecond: 20);
+        await ring.KillAsync("n3", what, Signal.Stop);
+        await ring.UntilAsync(s => s.Nodes.Single(n => n.Name == "n1") is { Source: "n2", Replication: "running" }
+            && !s.Nodes.Single(n => n.Name == "n3").InLoadBalancer, "n1 replicates from n2", TimeSpan.FromSeconds(15), from: "n1");
+        await ring.StartAsync("n3");
+        await ledger.StopAsync();
+        await ring.EverywhereAsync(ledger.Acknowledged);
+        await ring.EqualAsync();
+    }
+
+    [Fact]
+    public async Task Down_to_one_node_and_back()
+    {
+        await ring.HealthyAsync();
+        var posts = new Dictionary<string, string>();
+        await ring.KillAsync("n1");
+        await ring.RingOfAsync("n2", "n3");
+        posts[(await ring.PostAsync(ring.Balancer, $"two left {Guid.NewGuid()}")).Id] = "";
+        await ring.KillAsync("n3");
+        await ring.RingOfAsync("n2");
+        var (id, copies) = await ring.PostAsync(ring.Balancer, $"the last one {Guid.NewGuid()}");
+        Assert.Equal(0, copies); // and it says so
+        posts[id] = "";
+        await ring.Local.StartAsync("n1", SilentProgress.Instance, patience: null, Cancel);
+        await ring.StartAsync("n3");
+        await ring.EverywhereAsync(posts);
+        await ring.EqualAsync();
+    }
+
+    [Fact]
+    public async Task A_newcomer_brings_a_fourth_place_two_neighbours_may_die_and_a_member_may_leave()
+    {
+        await ring.HealthyAsync();
+        var posts = new Dictionary<string, string> { [(await ring.PostAsync(ring.Balancer, $"before the newcomer {Guid.NewGuid()}")).Id] = "" };
+        var newcomer = await ring.Local.JoinAsync(new JoinOptions(), SilentProgress.Instance, Cancel);
+        await ring.HealthyAsync();
+        await ring.EverywhereAsync(posts); // what was written before it came is there too
+
+        await ring.KillAsync("n2");
+        await ring.KillAsync("n3");
+        await ring.RingOfAsync("n1", newcomer);
+        posts[(await ring.PostAsync(ring.Balancer, $"two neighbours dead {Guid.NewGuid()}")).Id] = "";
+        await ring.Local.StartAsync("n2", SilentProgress.Instance, patience: null, Cancel);
+        await ring.StartAsync("n3");
+        await ring.EverywhereAsync(posts);
+        await ring.EqualAsync();
+
+        posts[(await ring.PostAsync(ring.BoardOf(newcomer), $"written by who leaves {Guid.NewGuid()}")).Id] = "";
+        var answer = await ring.AskDaemonAsync<OperatorAnswer>(HttpMethod.Post, newcomer, "/v1/leave", new { dryRun = false });
+        Assert.True(answer.Done, answer.Message);
+        await ring.KillAsync(newcomer);
+        await ring.RingOfAsync("n1", "n2", "n3");
+        await ring.EverywhereAsync(posts, "n1", "n2", "n3");
+        Assert.DoesNotContain((await ring.StatusAsync())!.Nodes, n => n.Name == newcomer);
+    }
+
+    [Fact]
+    public async Task The_whole_ring_stops_and_finds_itself_again()
+    {
+        await ring.HealthyAsync();
+        var posts = new Dictionary<string, string> { [(await ring.PostAsync(ring.Balancer, $"before the night {Guid.NewGuid()}")).Id] = "" };
+        await ring.Local.DownAsync(wipe: false);
+        await ring.UpAsync();
+        await ring.HealthyAsync();
+        await ring.EverywhereAsync(posts);
+        posts[(await ring.PostAsync(ring.Balancer, $"after the night {Guid.NewGuid()}")).Id] = "";
+        await ring.EverywhereAsync(posts);
+    }
+
+    [Fact]
+    public async Task A_node_whose_data_is_gone_comes_back_as_a_new_incarnation_with_everything()
+    {
+        await ring.HealthyAsync();
+        var posts = new Dictionary<string, string>();
+        var (id, copies) = await ring.PostAsync(ring.BoardOf("n2"), $"written where the disk dies {Guid.NewGuid()}");
+        Assert.True(copies >= 1);
+        posts[id] = "";
+        var old = (await ring.StatusAsync())!.Nodes.Single(n => n.Name == "n2").ServerId;
+        await ring.KillAsync("n2");
+        Directory.Delete(ring.Local.Folder.Node("n2").Data, recursive: true);
+        await ring.StartAsync("n2");
+        var status = await ring.StatusAsync();
+        Assert.DoesNotContain(status!.Nodes, n => n.ServerId == old); // an identity is never used twice
+        await ring.EverywhereAsync(posts);
+        await ring.EqualAsync();
+    }
+
+    [Fact]
+    public async Task Maintenance_takes_a_node_out_of_ring_and_load_balancer_and_back_in()
+    {
+        await ring.HealthyAsync();
+        var (id, _) = await ring.PostAsync(ring.BoardOf("n2"), $"before maintenance {Guid.NewGuid()}");
+        var on = await ring.AskDaemonAsync<OperatorAnswer>(HttpMethod.Post, "n2", "/v1/maintenance", new { on = true, dryRun = false });
+        Assert.True(on.Done, on.Message);
+        await ring.RingOfAsync("n1", "n3");
+        var status = await ring.StatusAsync("n1");
+        Assert.Equal("maintenance", status!.Nodes.Single(n => n.Name == "n2").State);
+        Assert.Equal("n1", status.Nodes.Single(n => n.Name == "n2").Source); // a leaf: it stays up to date
+        var off = await ring.AskDaemonAsync<OperatorAnswer>(HttpMethod.Post, "n2", "/v1/maintenance", new { on = false, dryRun = false });
+        Assert.True(off.Done, off.Message);
+        await ring.RingOfAsync("n1", "n2", "n3");
+        await ring.EverywhereAsync(new Dictionary<string, string> { [id] = "" });
+    }
+
+    [Fact]
+    public async Task A_load_balancer_that_was_restarted_is_told_everything_again()
+    {
+        await ring.HealthyAsync();
+        await ring.AskDaemonAsync<OperatorAnswer>(HttpMethod.Post, "n2", "/v1/maintenance", new { on = true, dryRun = false });
+        var haproxy = ProcessHandle.Find(ring.Local.Folder.HaproxyProcess);
+        Assert.NotNull(haproxy);
+        haproxy.Identity.Send(Signal.Kill);
+        await Eventually.TrueAsync(() => Task.FromResult(ProcessHandle.Find(ring.Local.Folder.HaproxyProcess) is null), TimeSpan.FromSeconds(5));
+        await ring.Local.StartAsync("n1", SilentProgress.Instance, patience: null, Cancel); // nothing of n1 is down: this only starts HAProxy
+        await ring.RingOfAsync("n1", "n3");
+        await ring.AskDaemonAsync<OperatorAnswer>(HttpMethod.Post, "n2", "/v1/maintenance", new { on = false, dryRun = false });
+        await ring.RingOfAsync("n1", "n2", "n3");
+    }
+
+    [Fact]
+    public async Task A_full_disk_takes_its_node_out_and_not_the_ring()
+    {
+        await ring.HealthyAsync();
+        var data = ring.Local.Folder.Node("n3").Data;
+        await ring.KillAsync("n3");
+        await ring.RingOfAsync("n1", "n2");
+        // A disk of its own for the data, with all that is in it.
+        var aside = data + ".aside";
+        Directory.Move(data, aside);
+        Directory.CreateDirectory(data);
+        Assert.SkipUnless(await Shell.TryAsync("mount", "-t", "tmpfs", "-o", "size=700m", "tmpfs", data), "A disk of a certain size can only be made by root (mount -t tmpfs).");
+        try
+        {
+            Assert.True(await Shell.TryAsync("cp", "-a", aside + "/.", data));
+            await ring.StartAsync("n3");
+            var filler = Path.Combine(data, "filler");
+            await Shell.TryAsync("dd", "if=/dev/zero", $"of={filler}", "bs=1M"); // until there is no space left
+            await ring.RingOfAsync("n1", "n2");
+            Assert.Contains("disk is full", (await ring.AskDaemonAsync<NodeReport>(HttpMethod.Get, "n3", "/v1/node")).Why, StringComparison.Ordinal);
+            var (id, copies) = await ring.PostAsync(ring.Balancer, $"while a disk is full {Guid.NewGuid()}");
+            Assert.True(copies >= 1);
+            File.Delete(filler);
+            await ring.HealthyAsync();
+            await ring.EverywhereAsync(new Dictionary<string, string> { [id] = "" });
+        }
+        finally
+        {
+            await ring.KillAsync("n3");
+            Directory.Delete(aside, recursive: true);
+            await Shell.TryAsync("cp", "-a", data, aside);
+            File.Delete(Path.Combine(aside, "filler"));
+            await Eventually.TrueAsync(() => Shell.TryAsync("umount", data), TimeSpan.FromSeconds(10));
+            Directory.Delete(data);
+            Directory.Move(aside, data);
+            await ring.StartAsync("n3");
+        }
+    }
+
+    [Fact]
+    public async Task Packets_that_are_garbage_or_of_another_cluster_are_dropped_and_counted()
+    {
+        await ring.HealthyAsync();
+        var daemon = new Uri(ring.DaemonOf("n1"));
+        var before = await CountsAsync();
+        using var socket = new UdpClient();
+        socket.Connect(daemon.Host, daemon.Port);
+        var keys = ClusterKeys.Load(ring.Local.Folder.KeyFile);
+        using var stranger = new SealedPackets(keys, "another cluster", "gossip", 1400, TimeProvider.System);
+        using var member = new SealedPackets(keys, ring.Local.Description.Cluster, "gossip", 1400, TimeProvider.System);
+        var replayed = member.Seal([0xFF, 1, 2, 3]);
+        for (var i = 0; i < 10; i++)
+        {
+            await socket.SendAsync(new byte[100], Cancel);
+            await socket.SendAsync(stranger.Seal(new byte[50]), Cancel);
+            await socket.SendAsync(replayed, Cancel);
+        }
+        Assert.True(await Eventually.TrueAsync(async () =>
+        {
+            var now = await CountsAsync();
+            return now["garbage"] >= before["garbage"] + 10 && now["wrong_key"] >= before["wrong_key"] + 10 && now["replayed"] >= before["replayed"] + 9;
+        }, TimeSpan.FromSeconds(5)));
+        await ring.HealthyAsync();
+
+        async Task<Dictionary<string, double>> CountsAsync()
+        {
+            using var response = await ring.GetAsync(ring.DaemonOf("n1") + "/metrics");
+            var lines = (await response.Content.ReadAsStringAsync(Cancel)).Split('\n').Where(l => l.Contains("channel=\"udp\"", StringComparison.Ordinal));
+            return lines.ToDictionary(l => l.Split("fate=\"")[1].Split('"')[0], l => double.Parse(l.Split(' ')[^1]));
+        }
+    }
+
+    [Fact]
+    public async Task Whoever_may_not_join_is_told_why_and_nothing_is_changed()
+    {
+        await ring.HealthyAsync();
+        var before = await ring.StatusAsync();
+        var keys = ClusterKeys.Load(ring.Local.Folder.KeyFile);
+        var identity = before!.Nodes[0];
+        var fine = new JoinRequest("n9", ring.Engine, identity.Engine, 99, "99", DateTimeOffset.UtcNow, null, null);
+
+        Assert.Contains("36", await RefusalAsync(keys, fine with { Clock = DateTimeOffset.UtcNow.AddHours(1) }), StringComparison.Ordinal); // about 3600 s off
+        Assert.Contains("number transactions differently", await RefusalAsync(keys, fine with { Engine = ring.Engine == Engine.MySQL ? Engine.MariaDB : Engine.MySQL }), StringComparison.Ordinal);
+        Assert.Contains("another ring", await RefusalAsync(keys, fine with { HoldsRing = Guid.NewGuid().ToString() }), StringComparison.Ordinal);
+        Assert.Contains("already holds", await RefusalAsync(keys, fine with { Foreign = "the schemas shop" }), StringComparison.Ordinal);
+        Assert.Contains("never used twice", await RefusalAsync(keys, fine with { ServerId = identity.ServerId }), StringComparison.Ordinal);
+        Assert.Equal("403", await RefusalAsync(new ClusterKeys([new byte[32]]), fine));
+        var wrongEngine = await Assert.ThrowsAsync<LocalRingException>(() => ring.Local.JoinAsync(
+            new JoinOptions { Engine = ring.Engine == Engine.MySQL ? Engine.MariaDB : Engine.MySQL }, SilentProgress.Instance, Cancel));
+        Assert.Contains("cannot replicate", wrongEngine.Message, StringComparison.Ordinal);
+
+        Assert.Equal(before.Nodes.Select(n => n.Name), (await ring.StatusAsync())!.Nodes.Select(n => n.Name));
+    }
+
+    /// <summary>What a member answers to a newcomer: the refusal, or the status if it cannot even open the question.</summary>
+    private async Task<string> RefusalAsync(ClusterKeys keys, JoinRequest request)
+    {
+        var json = new JsonSerializerOptions(JsonSerializerDefaults.Web);
+        using var seal = new SealedPackets(keys, ring.Local.Description.Cluster, "join", 64 << 10, TimeProvider.System);
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var content = new ByteArrayContent(seal.Seal(JsonSerializer.SerializeToUtf8Bytes(request, json)));
+        using var response = await http.PostAsync(new Uri(ring.DaemonOf("n1") + "/v1/join"), content, Cancel);
+        if (response.StatusCode == HttpStatusCode.Forbidden) return "403";
+        Assert.True(seal.TryOpen(await response.Content.ReadAsByteArrayAsync(Cancel), out var opened));
+        return JsonSerializer.Deserialize<JoinReply>(opened, json)!.Refusal ?? "welcome";
+    }
+}
