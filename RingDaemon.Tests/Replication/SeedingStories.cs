@@ -26,7 +26,8 @@ public abstract class SeedingStories(TestServers servers, ITestOutputHelper outp
         var writing = Task.Run(async () =>
         {
             var ids = new Uuid7(TimeProvider.System);
-            while (!stop.IsCancellationRequested) await donor.WriteAsync(20, ids);
+            using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50)); // steady, not as fast as it can: convergence is not what is tested
+            while (!stop.IsCancellationRequested && await pace.WaitForNextTickAsync()) await donor.WriteAsync(10, ids);
         });
         var before = await donor.Replication.PositionAsync();
         var since = System.Diagnostics.Stopwatch.GetTimestamp();
