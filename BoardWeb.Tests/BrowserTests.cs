@@ -6,27 +6,11 @@ using Xunit;
 namespace Connect.BoardWeb.Tests;
 
 /// <summary>A real browser. Set CONNECT_SCREENSHOTS to a folder to look at the pages.</summary>
-public sealed class BrowserTests(MariaDbStage ring) : IAsyncLifetime
+public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromium) : IClassFixture<BrowserTests.Chromium>
 {
-    private static readonly string Chromium = Environment.GetEnvironmentVariable("CONNECT_CHROMIUM") ?? "/usr/bin/chromium";
     private static readonly string? Screenshots = Environment.GetEnvironmentVariable("CONNECT_SCREENSHOTS");
 
     private readonly List<string> _faults = [];
-    private IPlaywright _playwright = null!;
-    private IBrowser _browser = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        Assert.SkipUnless(File.Exists(Chromium), $"There is no browser at {Chromium}: set CONNECT_CHROMIUM.");
-        _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Chromium, Args = ["--no-sandbox"] });
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_browser is not null) await _browser.CloseAsync();
-        _playwright?.Dispose();
-    }
 
     [Fact]
     public async Task Two_people_talk_live_through_two_nodes()
@@ -145,7 +129,8 @@ public sealed class BrowserTests(MariaDbStage ring) : IAsyncLifetime
         options ??= new();
         options.BaseURL = node.Url;
         options.ExtraHTTPHeaders = [new("X-Forwarded-For", $"198.51.100.{Random.Shared.Next(1, 255)}")];
-        var context = await _browser.NewContextAsync(options);
+        Assert.SkipWhen(chromium.Browser is null, $"There is no browser at {Chromium.Path}: set CONNECT_CHROMIUM.");
+        var context = await chromium.Browser!.NewContextAsync(options);
         context.SetDefaultTimeout(10000);
         var page = await context.NewPageAsync();
         page.Console += (_, message) =>
@@ -170,6 +155,29 @@ public sealed class BrowserTests(MariaDbStage ring) : IAsyncLifetime
 
     private static async Task ShowAsync(IPage page, string name, bool fullPage = true)
     {
-        if (Screenshots is not null) await page.ScreenshotAsync(new() { Path = Path.Combine(Screenshots, name + ".png"), FullPage = fullPage });
+        if (Screenshots is not null) await page.ScreenshotAsync(new() { Path = System.IO.Path.Combine(Screenshots, name + ".png"), FullPage = fullPage });
+    }
+
+    /// <summary>One browser for all of these tests; each of them has its own profile in it.</summary>
+    public sealed class Chromium : IAsyncLifetime
+    {
+        public static string Path { get; } = Environment.GetEnvironmentVariable("CONNECT_CHROMIUM") ?? "/usr/bin/chromium";
+
+        private IPlaywright? _playwright;
+
+        public IBrowser? Browser { get; private set; }
+
+        public async ValueTask InitializeAsync()
+        {
+            if (!File.Exists(Path)) return;
+            _playwright = await Playwright.CreateAsync();
+            Browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Path, Args = ["--no-sandbox"] });
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (Browser is not null) await Browser.CloseAsync();
+            _playwright?.Dispose();
+        }
     }
 }

@@ -1,4 +1,4 @@
-using Connect.Node.Database;
+using Connect.BoardWeb.Storage;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 
@@ -31,11 +31,11 @@ public sealed class Passwords : IDisposable
         _ => null,
     };
 
-    /// <exception cref="DatabaseUnavailableException">Too many others are waiting.</exception>
+    /// <exception cref="NodeBusyException">Too many others are waiting.</exception>
     public Task<string> HashAsync(string password, CancellationToken cancel) => InTurnAsync(() => _hasher.HashPassword(Nobody, password), cancel);
 
     /// <summary>Takes as long for a null hash (nobody has that name) as for a real one.</summary>
-    /// <exception cref="DatabaseUnavailableException">Too many others are waiting.</exception>
+    /// <exception cref="NodeBusyException">Too many others are waiting.</exception>
     public Task<bool> VerifyAsync(string? hash, string password, CancellationToken cancel) => InTurnAsync(
         () => password.Length <= MaxLength
             && _hasher.VerifyHashedPassword(Nobody, hash ?? _dummy.Value, password) != PasswordVerificationResult.Failed && hash is not null, cancel);
@@ -44,7 +44,7 @@ public sealed class Passwords : IDisposable
 
     private async Task<T> InTurnAsync<T>(Func<T> work, CancellationToken cancel)
     {
-        if (!await _slots.WaitAsync(MaxWait, cancel)) throw new DatabaseUnavailableException("Too many people are signing in on this node right now.");
+        if (!await _slots.WaitAsync(MaxWait, cancel)) throw new NodeBusyException("Too many people are signing in on this node right now.");
         try
         {
             return await Task.Run(work, cancel);

@@ -66,7 +66,7 @@ public sealed class ArrivalWatch : BackgroundService
         lock (_gate)
         {
             if (_subscribers >= MaxSubscribers)
-                throw new DatabaseUnavailableException($"This node has {MaxSubscribers} live readers and takes no more.");
+                throw new NodeBusyException($"This node has {MaxSubscribers} live readers and takes no more.");
             _subscribers++;
             started = _started.Task;
         }

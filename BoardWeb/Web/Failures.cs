@@ -1,3 +1,4 @@
+using Connect.BoardWeb.Storage;
 using Connect.Node.Database;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Diagnostics;
@@ -59,9 +60,9 @@ public static class Failures
     /// <summary>In words for whoever asked; details of the inside stay in the log.</summary>
     public static string? DetailOf(Exception? error) => error switch
     {
-        DatabaseUnavailableException e when e.Message.StartsWith("It is not known", StringComparison.Ordinal) =>
+        OutcomeUnknownException =>
             "This node's database stopped answering while it saved. It is not known whether this was saved; trying again with the same Idempotency-Key is safe.",
-        DatabaseUnavailableException e when e.Message.StartsWith("There are", StringComparison.Ordinal) || e.Message.StartsWith("Too many", StringComparison.Ordinal) => e.Message,
+        NodeBusyException e => e.Message,
         DatabaseUnavailableException => "This node's database does not answer in time. Nothing was saved.",
         BadHttpRequestException { StatusCode: 413 } => "The request is too large. A post may have at most 32,768 bytes (32 KB).",
         BadHttpRequestException e => e.InnerException is System.Text.Json.JsonException json ? $"The body cannot be read as the JSON that belongs here (at {json.Path ?? "$"})." : e.Message,

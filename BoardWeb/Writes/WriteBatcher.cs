@@ -73,8 +73,7 @@ public sealed class WriteBatcher : IHostedService, IDisposable
         if (!_queue.Writer.TryWrite(pending))
         {
             _metrics.WritesRefused.Add();
-            throw new DatabaseUnavailableException(_queue.Reader.Completion.IsCompleted || _loop.IsCompleted
-                ? "This node is stopping." : $"This node is overloaded: {MaxQueued} writes are waiting.");
+            throw new NodeBusyException(_loop.IsCompleted ? "This node is stopping." : $"This node is overloaded: {MaxQueued} writes are waiting.");
         }
         return pending.Result;
     }
@@ -170,7 +169,7 @@ public sealed class WriteBatcher : IHostedService, IDisposable
             {
                 _metrics.WritesRefused.Add(batch.Count);
                 foreach (var pending in batch)
-                    pending.Fail(new DatabaseUnavailableException($"It is not known whether this was saved: {e.Message}", e));
+                    pending.Fail(new OutcomeUnknownException($"It is not known whether this was saved: {e.Message}", e));
                 return;
             }
             catch (DbException e) when (batch.Count > 1)
