@@ -20,6 +20,9 @@ public sealed class Database : IDisposable
 
     private const int ConnectError = 1042;      // the driver's own number for "cannot connect"
     private const int ServerShutdown = 1053;
+    private const int MariaDbKilled = 1927;     // ER_CONNECTION_KILLED
+    private const int MySqlKilled = 3169;       // ER_SESSION_WAS_KILLED
+    private const int MySqlIdleTooLong = 4031;  // ER_CLIENT_INTERACTION_TIMEOUT
 
     private static readonly TimeSpan PingWhenIdleFor = TimeSpan.FromMilliseconds(50); // less than a server needs to restart
     private static readonly TimeSpan IdleThreadLives = TimeSpan.FromSeconds(60);
@@ -62,6 +65,7 @@ public sealed class Database : IDisposable
     /// <exception cref="DatabaseUnavailableException">The server cannot be reached, broke the connection, is overloaded, or took too long.
     /// Whether a write took effect is then unknown.</exception>
     /// <exception cref="DbException">The server answered with an error.</exception>
+    /// <remarks>What <paramref name="work"/> throws by itself comes through as it is; the connection is not used again then.</remarks>
     public async Task<T> RunAsync<T>(Func<DbConnection, T> work, TimeSpan deadline, CancellationToken cancel = default)
     {
         var call = new Call<T>(work);
@@ -70,8 +74,9 @@ public sealed class Database : IDisposable
         {
             return await call.Result.WaitAsync(deadline, cancel);
         }
-        catch (TimeoutException) when (!call.Result.IsCompleted)
+        catch (TimeoutException)
         {
+            if (call.Result.IsCompleted) return await call.Result; // in the last moment, or the work's own TimeoutException
             call.Abandon();
             throw new DatabaseUnavailableException($"{_server} did not answer within {deadline.TotalMilliseconds:0} ms.");
         }
@@ -132,9 +137,9 @@ public sealed class Database : IDisposable
             }
             catch (Exception e)
             {
-                var broken = connection is null || IsBroken(connection, e);
-                if (broken) Close(ref connection);
-                call.Fail(broken ? new DatabaseUnavailableException($"{_server}: {e.Message}", e) : e);
+                var unavailable = connection is null || IsBroken(connection, e);
+                if (unavailable || e is not DbException) Close(ref connection);
+                call.Fail(unavailable ? new DatabaseUnavailableException($"{_server}: {e.Message}", e) : e);
             }
             lastUsed = Stopwatch.GetTimestamp();
             if (call.WasAbandoned) Interlocked.Increment(ref _abandoned);
@@ -160,9 +165,10 @@ public sealed class Database : IDisposable
         }
     }
 
-    /// <summary>An error the server sent in an orderly way leaves the connection usable; anything else (time-out, reset, protocol) does not.</summary>
-    private static bool IsBroken(DbConnection connection, Exception e) =>
-        connection.State != System.Data.ConnectionState.Open || MySqlDriver.NumberOf(e) is 0 or ConnectError or ServerShutdown;
+    /// <summary>An error the server sent in an orderly way leaves the connection usable; a time-out, a reset or a broken protocol does not.</summary>
+    private static bool IsBroken(DbConnection connection, Exception e) => connection.State != System.Data.ConnectionState.Open
+        || e is IOException or System.Net.Sockets.SocketException
+        || (e is DbException && MySqlDriver.NumberOf(e) is 0 or ConnectError or ServerShutdown or MariaDbKilled or MySqlKilled or MySqlIdleTooLong);
 
     private static void Close(ref DbConnection? connection)
     {

@@ -52,18 +52,23 @@ public sealed class GtidSet : IEquatable<GtidSet>
     /// <summary>Only what one origin wrote.</summary>
     public GtidSet Only(string origin) => _origins.TryGetValue(origin, out var ranges) ? new(Engine, Empty(Engine)._origins.Add(origin, ranges)) : Empty(Engine);
 
-    public bool Contains(GtidSet other) => other._origins.All(o => Subtract(o.Value, this[o.Key]).IsEmpty);
+    /// <exception cref="ArgumentException">The other set is of another engine.</exception>
+    public bool Contains(GtidSet other) => SameEngine(other)._origins.All(o => Subtract(o.Value, this[o.Key]).IsEmpty);
 
+    /// <exception cref="ArgumentException">The other set is of another engine.</exception>
     public GtidSet Union(GtidSet other)
     {
+        SameEngine(other);
         var result = _origins.ToBuilder();
         foreach (var (origin, ranges) in other._origins) result[origin] = Normalise([.. this[origin], .. ranges]);
         return new(Engine, result.ToImmutable());
     }
 
     /// <summary>What is in here and not in <paramref name="other"/>.</summary>
+    /// <exception cref="ArgumentException">The other set is of another engine.</exception>
     public GtidSet Except(GtidSet other)
     {
+        SameEngine(other);
         var result = Empty(Engine)._origins.ToBuilder();
         foreach (var (origin, ranges) in _origins)
         {
@@ -100,6 +105,10 @@ public sealed class GtidSet : IEquatable<GtidSet>
         return text.ToString();
     }
 
+    private GtidSet SameEngine(GtidSet other) => other.Engine == Engine
+        ? other
+        : throw new ArgumentException($"A position of {other.Engine} says nothing about one of {Engine}.", nameof(other));
+
     private static void ParseMariaDB(string part, Dictionary<string, List<Range>> origins)
     {
         var fields = part.Split('-');
@@ -112,7 +121,8 @@ public sealed class GtidSet : IEquatable<GtidSet>
     private static void ParseMySql(string part, Dictionary<string, List<Range>> origins)
     {
         var fields = part.Split(':', StringSplitOptions.TrimEntries);
-        if (fields.Length < 2 || !Guid.TryParse(fields[0], out _)) throw new FormatException($"'{part}' is not a MySQL GTID set (uuid:first-last).");
+        if (fields.Length < 2 || !Guid.TryParseExact(fields[0], "D", out _) || !char.IsAsciiDigit(fields[^1].FirstOrDefault()))
+            throw new FormatException($"'{part}' is not a MySQL GTID set (uuid:first-last).");
         var origin = fields[0].ToLowerInvariant();
         foreach (var field in fields.Skip(1))
         {
@@ -142,7 +152,7 @@ public sealed class GtidSet : IEquatable<GtidSet>
         var result = new List<Range>();
         foreach (var range in ranges.OrderBy(r => r.First))
         {
-            if (result.Count > 0 && range.First <= result[^1].Last + 1) result[^1] = new(result[^1].First, Math.Max(result[^1].Last, range.Last));
+            if (result.Count > 0 && range.First - 1 <= result[^1].Last) result[^1] = new(result[^1].First, Math.Max(result[^1].Last, range.Last));
             else result.Add(range);
         }
         return [.. result];
@@ -153,15 +163,17 @@ public sealed class GtidSet : IEquatable<GtidSet>
         var result = new List<Range>();
         foreach (var range in from)
         {
-            var first = range.First;
+            var (first, left) = (range.First, true);
             foreach (var hole in what)
             {
                 if (hole.Last < first) continue;
                 if (hole.First > range.Last) break;
                 if (hole.First > first) result.Add(new(first, hole.First - 1));
+                left = hole.Last < range.Last;
+                if (!left) break;
                 first = hole.Last + 1;
             }
-            if (first <= range.Last) result.Add(new(first, range.Last));
+            if (left) result.Add(new(first, range.Last));
         }
         return [.. result];
     }

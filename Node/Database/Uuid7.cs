@@ -42,7 +42,8 @@ public sealed class Uuid7(TimeProvider time)
         var seen = TimeOf(id).ToUnixTimeMilliseconds();
         lock (_gate)
         {
-            if (seen > _lastMilliseconds && seen < time.GetUtcNow().ToUnixTimeMilliseconds() + (long)MaxDrift.TotalMilliseconds)
+            // 0xFFF: the next id takes the next millisecond, so it sorts after every id of this one, whatever its counter is.
+            if (seen >= _lastMilliseconds && seen < time.GetUtcNow().ToUnixTimeMilliseconds() + (long)MaxDrift.TotalMilliseconds)
                 (_lastMilliseconds, _counter) = (seen, 0xFFF);
         }
     }

@@ -22,10 +22,13 @@ public class LoadBalancerDutyTests
     public void A_node_on_its_way_out_gets_no_new_readers_though_it_still_serves() =>
         Assert.Equal("n2=Drain", Wanted("n1 n2 n3", "n2", onItsWayOut: true));
 
-    private static string Wanted(string view, string me, bool onItsWayOut)
+    [Fact]
+    public void A_node_that_nobody_follows_yet_gets_no_readers() => Assert.Equal("n2=Maintenance", Wanted("n1 n2 n3", "n2", onItsWayOut: false, followed: false));
+
+    private static string Wanted(string view, string me, bool onItsWayOut, bool followed = true)
     {
         var members = Members.View(view);
         var order = members.Members.Select(m => m.Name).ToArray();
-        return string.Join(' ', LoadBalancerDuty.Wanted(members, order, me, onItsWayOut).Select(w => $"{w.Key}={w.Value}"));
+        return string.Join(' ', LoadBalancerDuty.Wanted(members, order, me, onItsWayOut, followed).Select(w => $"{w.Key}={w.Value}"));
     }
 }

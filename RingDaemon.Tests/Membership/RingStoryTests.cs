@@ -109,6 +109,26 @@ public sealed class RingStoryTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_refused_exchange_alone_does_not_condemn_a_member_that_answers_packets()
+    {
+        var world = new World(new() { Nodes = 3, Seed = 1 }).Found();
+        world["n1"].Take(new ExchangeRefused("n2", world["n1"].View.Find("n2")!.Incarnation));
+        Assert.Equal(Liveness.Alive, world["n1"].Sees("n2"));
+    }
+
+    [Fact]
+    public void Two_members_with_one_name_do_not_flood_the_ring()
+    {
+        var world = new World(new() { Nodes = 3, Seed = 1 }).Found();
+        world["n3"].Stop(Power.Gone);
+        world["n3"].Facts = world["n2"].Facts with { DaemonUrl = "http://n3:7000" };
+        world["n3"].Start();
+        world.Run(30 * Second);
+        Assert.Contains(world.Notes, n => n.Contains("calls itself n2 too"));
+        Assert.InRange(world["n1"].View.Version, 1, 300);
+    }
+
+    [Fact]
     public void Wrong_hard_evidence_is_refuted() => Each(100, seed =>
     {
         var world = new World(new() { Nodes = 3, Seed = seed }).Found();

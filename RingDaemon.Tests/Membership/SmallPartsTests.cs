@@ -12,7 +12,7 @@ public sealed class SmallPartsTests
         var broadcasts = new Broadcasts();
         broadcasts.Enqueue(Accusation("n1"), 40);
         var taken = new List<Rumour>();
-        for (var i = 0; i < 10; i++) broadcasts.Take(1000, 4, taken);
+        for (var i = 0; i < 10; i++) broadcasts.Take(1000, 64, 4, taken);
         Assert.Equal(4, taken.Count);
         Assert.Equal(0, broadcasts.Count);
     }
@@ -24,7 +24,7 @@ public sealed class SmallPartsTests
         broadcasts.Enqueue(Accusation("n1"), 40);
         broadcasts.Enqueue(Accusation("n1") with { Incarnation = 9 }, 40);
         var taken = new List<Rumour>();
-        broadcasts.Take(1000, 4, taken);
+        broadcasts.Take(1000, 64, 4, taken);
         Assert.Equal(9UL, Assert.Single(taken).Incarnation);
     }
 
@@ -34,11 +34,14 @@ public sealed class SmallPartsTests
         var broadcasts = new Broadcasts();
         foreach (var name in new[] { "n1", "n2", "n3" }) broadcasts.Enqueue(Accusation(name), 40);
         var taken = new List<Rumour>();
-        broadcasts.Take(90, 4, taken);
+        broadcasts.Take(90, 64, 4, taken);
         Assert.Equal(["n3", "n2"], taken.Select(r => r.Subject));
         taken.Clear();
-        broadcasts.Take(50, 4, taken);
+        broadcasts.Take(50, 64, 4, taken);
         Assert.Equal("n1", Assert.Single(taken).Subject);
+        taken.Clear();
+        broadcasts.Take(1000, 2, 4, taken);
+        Assert.Equal(2, taken.Count);
     }
 
     [Fact]

@@ -69,6 +69,66 @@ public abstract class RingStories(TestServers servers, ITestOutputHelper output,
         await c.Replication.StopAsync();
         Assert.Equal(ReplicaStatus.None, await c.Replication.StatusAsync());
         Assert.Equal(await a.Replication.PositionAsync(), await c.Replication.PositionAsync());
+        foreach (var node in ring) node.Dispose();
+    }
+
+    [Fact]
+    public async Task A_frozen_source_is_left_quickly_whether_connected_or_still_connecting()
+    {
+        var trio = await servers.StartManyAsync(engine, 3);
+        var (frozen, healthy, replica) = (trio[0], trio[1], trio[2]);
+        await PointAsync(healthy, frozen);
+        await PointAsync(replica, frozen);
+        await RunningAsync(healthy, replica);
+        await frozen.WriteAsync(10);
+        await EqualAsync(trio);
+        frozen.Freeze();
+        try
+        {
+            await healthy.WriteAsync(1);
+            var connected = await TimeOfAsync(() => PointAsync(replica, healthy));
+            await EqualAsync(replica, healthy);
+            await PointAsync(replica, frozen);
+            await Eventually.IsTrueAsync(async () => (await replica.Replication.StatusAsync()).Connecting, Soon);
+            var connecting = await TimeOfAsync(() => PointAsync(replica, healthy));
+            await healthy.WriteAsync(1);
+            await EqualAsync(replica, healthy);
+            output.WriteLine($"{engine}: left a frozen source in {connected.TotalMilliseconds:0} ms, one it was connecting to in {connecting.TotalMilliseconds:0} ms");
+        }
+        finally
+        {
+            frozen.Thaw();
+        }
+        foreach (var server in trio) server.Dispose();
+    }
+
+    [Fact]
+    public async Task A_source_that_dies_in_the_middle_of_a_transaction_holds_up_nobody()
+    {
+        var trio = await servers.StartManyAsync(engine, 3);
+        var (dying, healthy, replica) = (trio[0], trio[1], trio[2]);
+        await PointAsync(replica, dying);
+        await RunningAsync(replica);
+        await dying.WriteAsync(5);
+        await EqualAsync(replica, dying);
+        await PointAsync(healthy, replica);
+        await EqualAsync(healthy, replica);
+
+        await healthy.Replication.StopAsync();
+        var before = replica.RelayLogBytes();
+        var row = "INSERT INTO connect.post (id, node, topic_id, author_id, body) VALUES (UNHEX(LEFT(SHA2('{0}', 256), 32)), 1, 'x', 'x', REPEAT('x', 12000000));";
+        var writing = dying.AdminAsync($"BEGIN; {string.Concat(Enumerable.Range(0, 5).Select(i => row.Replace("{0}", $"{i}", StringComparison.Ordinal)))} COMMIT");
+        while (replica.RelayLogBytes() < before + 1_000_000) Assert.False(writing.IsFaulted);
+        dying.Kill();
+        await writing.ContinueWith(_ => { }, TaskScheduler.Default);
+
+        var took = await TimeOfAsync(() => PointAsync(replica, healthy));
+        output.WriteLine($"{engine}: left a source that died in the middle of 57 MiB in {took.TotalMilliseconds:0} ms");
+        Assert.True(took < TimeSpan.FromSeconds(5));
+        await RunningAsync(replica);
+        await healthy.WriteAsync(1);
+        await Eventually.IsTrueAsync(async () => (await replica.Replication.PositionAsync()).Contains(await healthy.Replication.PositionAsync()), Soon);
+        foreach (var server in trio) server.Dispose();
     }
 
     internal static Task PointAsync(TestServer node, TestServer source) =>

@@ -113,6 +113,9 @@ public sealed partial class TestServer : IDisposable
     public async Task<string> DigestAsync() => (await AdminAsync<string>(
         "SELECT CONCAT(COUNT(*), ' ', COALESCE(BIT_XOR(CRC32(CONCAT(HEX(id), node, body))), 0)) FROM connect.post"))!;
 
+    /// <summary>What has arrived from the source and is kept.</summary>
+    public long RelayLogBytes() => new DirectoryInfo(DataFolder).EnumerateFiles("relay*").Where(f => f.Exists).Sum(f => f.Length);
+
     public Task<string> Log() => Task.FromResult(File.Exists($"{DataFolder}/{OptionFile.ErrorLog}")
         ? string.Join('\n', File.ReadLines($"{DataFolder}/{OptionFile.ErrorLog}").TakeLast(15)) : "no log");
 

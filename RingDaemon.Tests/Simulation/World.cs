@@ -138,7 +138,7 @@ internal sealed class World
             if (_cut(from.Name, to.Name) || to.Power == Power.Gone) return;
             if (to.Power == Power.Down)
             {
-                from.Take(new HardEvidence(to.Name, incarnation, "connection refused"));
+                from.Take(new ExchangeRefused(to.Name, incarnation));
                 return;
             }
             Answer();

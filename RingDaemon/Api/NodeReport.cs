@@ -30,7 +30,9 @@ public sealed record NodeReport(
     }
 
     private static string WhyOf(AgentReport agent, Entrance entrance) =>
-        !entrance.Entered ? entrance.Doing : agent.OnItsWayOut && agent.Why.Length == 0 ? "an operator takes it out" : agent.Why;
+        !entrance.Entered ? entrance.Doing
+        : agent.Why.Length > 0 || agent.Serving ? agent.Why
+        : agent.OnItsWayOut ? "an operator takes it out" : "waiting for its successor to replicate from it";
 }
 
 /// <summary>The words of CONTRACT for a member's state.</summary>

@@ -6,12 +6,13 @@ namespace Connect.RingDaemon.Daemon;
 
 /// <summary>An immutable picture of what the agent knows and last decided.</summary>
 /// <param name="Why">Why it is in this phase, in words; empty while it serves.</param>
+/// <param name="Followed">Somebody replicates from it, or nobody could.</param>
 /// <param name="Doing">What the controller does or waits for.</param>
 public sealed record AgentReport(
-    Phase Phase, string Why, NodeCondition Condition, bool WebUp, string? Source, ReplicaStatus Replica, RingPlan Plan, string Doing, bool OnItsWayOut)
+    Phase Phase, string Why, NodeCondition Condition, bool WebUp, string? Source, ReplicaStatus Replica, RingPlan Plan, string Doing, bool OnItsWayOut, bool Followed)
 {
-    public static AgentReport Starting { get; } = new(Phase.Joining, "starting", new NodeCondition(), false, null, ReplicaStatus.None, new([], null, []), "starting", false);
+    public static AgentReport Starting { get; } = new(Phase.Joining, "starting", new NodeCondition(), false, null, ReplicaStatus.None, new([], null, []), "starting", false, false);
 
     /// <summary>This node should get readers.</summary>
-    public bool Serving => Phase == Phase.Serving && Condition.MysqlFault is null && !OnItsWayOut;
+    public bool Serving => Phase == Phase.Serving && Condition.MysqlFault is null && !OnItsWayOut && Followed;
 }

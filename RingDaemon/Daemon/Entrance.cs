@@ -25,7 +25,8 @@ public sealed partial class Entrance(
     /// <summary>A ring's worth of data over a slow link.</summary>
     private static readonly TimeSpan SeedTakes = TimeSpan.FromHours(6);
 
-    private readonly SealedPackets _seal = new(keys, settings.Cluster, "join", 64 << 10, time);
+    // A newcomer whose clock is wrong must be opened to be told so: Admission judges the clock, and asking changes nothing, so a replayed question is harmless.
+    private readonly SealedPackets _seal = new(keys, settings.Cluster, "join", 64 << 10, time) { Tolerance = TimeSpan.FromDays(3650) };
 
     /// <summary>Why this node was not let in, with the next step; null if it was, or is still waiting.</summary>
     public string? Refusal { get; private set; }
@@ -46,19 +47,25 @@ public sealed partial class Entrance(
             var request = JsonSerializer.Deserialize<JoinRequest>(opened, Json)!;
             var view = membership.Current;
             var ringId = (await BelongingAsync(cancel)).RingId?.ToString();
-            var refusal = view.Find(settings.Name) is { } me
-                ? Admission.Refuse(request, view, me.Facts, ringId, time.GetUtcNow())
-                : $"{settings.Name} is not in the ring itself. Ask another member.";
-            var donor = view.Members.FirstOrDefault(m => m is { Liveness: Liveness.Alive, Facts: { Phase: Phase.Serving, MysqlUp: true } } && m.Name != request.Name);
-            if (refusal is null && donor is null) refusal = "no member serves yet. Try again when connect status shows one that is alive.";
-            audit.Add($"let {request.Name} in", $"server id {request.ServerId}, origin {request.Origin}, {request.EngineVersion}", refusal is null ? "welcome" : $"refused: {refusal}");
-            reply = new(refusal, ringId, refusal is null ? donor!.Facts : null, [.. view.Members.Where(m => m.Liveness != Liveness.Left).Select(m => m.Facts.DaemonUrl)]);
+            reply = Judge(request, view, ringId);
+            if (reply.NotNow is null)
+                audit.Add($"let {request.Name} in", $"server id {request.ServerId}, origin {request.Origin}, {request.EngineVersion}", reply.Refusal is { } no ? $"refused: {no}" : "welcome");
         }
         catch (Exception e) when (e is JsonException or DatabaseUnavailableException or System.Data.Common.DbException)
         {
-            reply = new($"{settings.Name} cannot judge it now: {e.Message}", null, null, []);
+            reply = new(null, $"{settings.Name} cannot judge it now: {e.Message}", null, null, []);
         }
         return _seal.Seal(JsonSerializer.SerializeToUtf8Bytes(reply, Json));
+    }
+
+    private JoinReply Judge(JoinRequest request, View view, string? ringId)
+    {
+        if (view.Find(settings.Name) is not { } me) return new(null, $"{settings.Name} is not in the ring itself yet", null, null, []);
+        if (Admission.Refuse(request, view, me.Facts, ringId, time.GetUtcNow()) is { } refusal) return new(refusal, null, ringId, null, []);
+        var donor = view.Members.FirstOrDefault(m => m is { Liveness: Liveness.Alive, Facts: { Phase: Phase.Serving, MysqlUp: true } } && m.Name != request.Name);
+        return donor is null || ringId is null
+            ? new(null, "no member serves yet", ringId, null, [])
+            : new(null, null, ringId, donor.Facts, [.. view.Members.Where(m => m.Liveness != Liveness.Left).Select(m => m.Facts.DaemonUrl)]);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -99,12 +106,14 @@ public sealed partial class Entrance(
         var identity = own.Identity!;
         while (true)
         {
+            string? notNow = null;
             foreach (var member in settings.Daemon.Join.Where(url => url != settings.Daemon.Url))
             {
                 var request = new JoinRequest(settings.Name, identity.Engine, identity.Version, identity.ServerId, identity.Origin, time.GetUtcNow(),
                     belonging.RingId?.ToString(), belonging.Ownership == Ownership.Foreign ? belonging.What : null);
                 var (reply, fault) = await AskMemberAsync(member, request, stop);
-                if (reply is { Refusal: null }) return reply;
+                if (reply is { Refusal: null, NotNow: null }) return reply;
+                notNow = reply?.NotNow ?? notNow;
                 var refusal = reply?.Refusal ?? fault;
                 if (refusal is null) continue;
                 Refusal = refusal;
@@ -115,7 +124,7 @@ public sealed partial class Entrance(
             }
             Doing = settings.Daemon.Join.Length == 0
                 ? "it is neither a founder nor was it told of any member: set daemon:join to the address of one"
-                : $"none of {string.Join(", ", settings.Daemon.Join)} answers; asking again";
+                : $"{notNow ?? $"none of {string.Join(", ", settings.Daemon.Join)} answers"}; asking again";
             await Task.Delay(AskAgain, time, stop);
         }
     }
@@ -129,7 +138,7 @@ public sealed partial class Entrance(
             using var content = new ByteArrayContent(_seal.Seal(JsonSerializer.SerializeToUtf8Bytes(request, Json)));
             using var response = await http.PostAsync(new Uri(new Uri(member), "/v1/join"), content, deadline.Token);
             if ((int)response.StatusCode == StatusCodes.Status403Forbidden)
-                return (null, $"{member} cannot open what I send: this node's key file {settings.KeyFile} or cluster name '{settings.Cluster}' is not that cluster's, or the clocks are more than 30 s apart. Copy the key file from a member.");
+                return (null, $"{member} cannot open what I send: this node's key file {settings.KeyFile} or cluster name '{settings.Cluster}' is not that cluster's. Copy both from a member.");
             if (!response.IsSuccessStatusCode) return (null, null);
             var body = await response.Content.ReadAsByteArrayAsync(deadline.Token);
             return _seal.TryOpen(body, out var opened) ? (JsonSerializer.Deserialize<JoinReply>(opened, Json), null) : (null, $"the answer of {member} is not sealed with this cluster's key");

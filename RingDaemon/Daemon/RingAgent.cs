@@ -24,8 +24,8 @@ public sealed partial class RingAgent(
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ServerPoll = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a member whose daemon is gone, but whose MySQL answers, stays in the ring: a daemon that is restarted moves nobody.</summary>
-    private static readonly TimeSpan DaemonMayBeGone = TimeSpan.FromSeconds(5);
+    /// <summary>Longer than a usual hold-down: a node that nobody turns back to serves all the same.</summary>
+    private static readonly TimeSpan FollowedAtTheLatest = TimeSpan.FromSeconds(10);
 
     /// <summary>How long the members that should be there get to answer before this node believes that it is alone.</summary>
     private static readonly TimeSpan DiscoveryTakes = TimeSpan.FromSeconds(4);
@@ -44,7 +44,9 @@ public sealed partial class RingAgent(
     private bool _catchingUp;
     private bool _draining;
     private bool _leaving;
-    private TimeSpan? _daemonGoneSince;
+    private bool _turning;
+    private bool _followed;
+    private TimeSpan _servingSince;
     private PredecessorWatch? _predecessor;
     private CancellationToken _stopping;
     private long _began;
@@ -150,8 +152,12 @@ public sealed partial class RingAgent(
     private void OnBeat()
     {
         if (_predecessor is { Watched: { } watched } && _predecessor[Part.Mysql] == Finding.Up) membership.SignOfLife(watched);
-        JudgeMissingDaemon();
-        if (_entered && !_condition.Discovered && Now - _enteredAt > DiscoveryTakes) _condition = _condition with { Discovered = true };
+        if (_entered && !_condition.Discovered && Now - _enteredAt > DiscoveryTakes)
+        {
+            _condition = _condition with { Discovered = true };
+            OnView(membership.Current);
+            return;
+        }
         Step(new RingInput.Tick());
         Judge();
     }
@@ -162,7 +168,8 @@ public sealed partial class RingAgent(
         acknowledgements.SetAlive([.. view.Members.Where(IsUsablePeer).Select(m => new AckPeer(m.Name, new(m.Facts.MysqlHost, m.Facts.MysqlPort), m.Facts.Origin))]);
         // Everyone who was expected is here: no need to wait for the end of the discovery time.
         if (membership.Discovered) _condition = _condition with { Discovered = true };
-        Step(new RingInput.ViewChanged(view));
+        // Half a ring would be planned as if it were the whole one, and planned again a moment later.
+        if (_condition.Discovered) Step(new RingInput.ViewChanged(view));
         Judge();
     }
 
@@ -183,7 +190,8 @@ public sealed partial class RingAgent(
     private void OnServer(ReplicaStatus status, string? fault)
     {
         _replica = status;
-        _source = status.Source is { } address ? NameOf(address) : null;
+        // A source that is only remembered, with every thread stopped (a server that was just started), is none.
+        _source = status is { Source: { } address } and not { Connecting: false, Receiving: false, Applying: false } ? NameOf(address) : null;
         if (fault is not null && _condition.MysqlFault is null) _catchUp.Restart();
         _condition = _condition with { MysqlFault = fault, CaughtUp = _condition.CaughtUp && fault is null };
         if (fault is null) Step(new RingInput.Observed(_source, status.Running));
@@ -202,18 +210,10 @@ public sealed partial class RingAgent(
                 _ => new RingInput.Objection(member.Name, "its MySQL is silent"),
             });
         }
-        if (part == Part.Daemon) _daemonGoneSince = finding == Finding.Refused ? Now : null;
+        // A daemon that is gone while its MySQL answers is left to gossip, which takes about two seconds: a daemon that is only restarted moves nobody.
         if (_predecessor is { } watch && watch[Part.Mysql] == Finding.Refused && watch[Part.Daemon] == Finding.Refused)
             membership.HardEvidence(member.Name, member.Incarnation, $"{settings.Name} found its MySQL and its daemon gone");
         Judge();
-    }
-
-    /// <summary>A daemon that stays away leaves a MySQL that nobody can move any more: the ring closes around it, though it still answers.</summary>
-    private void JudgeMissingDaemon()
-    {
-        if (_daemonGoneSince is not { } since || Now - since < DaemonMayBeGone || _predecessor?.Watched is not { } watched) return;
-        if (membership.Current.Find(watched) is { Liveness: Liveness.Alive or Liveness.Suspect } member)
-            membership.HardEvidence(watched, member.Incarnation, $"{settings.Name} found its daemon gone for {DaemonMayBeGone.TotalSeconds:0} s");
     }
 
     /// <summary>This process did not run for a while: what it believes of itself is old.</summary>
@@ -261,8 +261,23 @@ public sealed partial class RingAgent(
         if (_condition is { MysqlFault: null, Discovered: true } && _life.Phase == Phase.Joining) StartCatchingUp();
         if ((current.Maintenance || current.Leave) && _condition is { MysqlFault: null, Drained: false }) StartDraining();
         if (!current.Maintenance && !current.Leave) _condition = _condition with { Drained = false };
+        JudgeFollowed();
         if (_life.MayGo && !_leaving) StartLeaving();
         Tell();
+    }
+
+    /// <summary>
+    /// A node that has just begun to serve gets readers when somebody replicates from it (or nobody is there to): before that, what they post would wait for
+    /// its second copy until the successor has turned back. Once it has readers it keeps them, whatever its successor does.
+    /// </summary>
+    private void JudgeFollowed()
+    {
+        if (_life.Phase != Phase.Serving) (_followed, _servingSince) = (false, Now);
+        else if (!_followed)
+        {
+            var others = membership.Current.Members.Where(IsUsablePeer).ToArray();
+            _followed = others.Length == 0 || others.Any(m => m.Facts is { SourceRunning: true } f && f.Source == settings.Name) || Now - _servingSince > FollowedAtTheLatest;
+        }
     }
 
     private void Tell()
@@ -291,10 +306,15 @@ public sealed partial class RingAgent(
         }
         var view = membership.Current;
         var watched = WatchedBefore(view);
-        if (_predecessor?.Watched != watched?.Name) Beside(_predecessor!.TurnToAsync(watched), () => _daemonGoneSince = null);
+        if (_predecessor?.Watched != watched?.Name && !_turning)
+        {
+            // One turn at a time; whoever is to be watched by then is looked at again when it is over.
+            _turning = true;
+            Beside(_predecessor!.TurnToAsync(watched), () => _turning = false);
+        }
         var onItsWayOut = wishes.Current.Maintenance || wishes.Current.Leave;
-        loadBalancer.Want(LoadBalancerDuty.Wanted(view, _controller.Plan.Order, settings.Name, onItsWayOut), view);
-        Report = new(_life.Phase, _life.Why, _condition, _webUp, _source, _replica, _controller.Plan, _controller.Doing, onItsWayOut);
+        loadBalancer.Want(LoadBalancerDuty.Wanted(view, _controller.Plan.Order, settings.Name, onItsWayOut, _followed), view);
+        Report = new(_life.Phase, _life.Why, _condition, _webUp, _source, _replica, _controller.Plan, _controller.Doing, onItsWayOut, _followed);
     }
 
     /// <summary>The nearest member before this one that gossip does not believe dead: the one to watch, whether or not it can be used as a source.</summary>
@@ -317,7 +337,9 @@ public sealed partial class RingAgent(
         Beside(_catchUp.LookAsync(others, identity.Origin, _stopping), found =>
         {
             _catchingUp = false;
-            _condition = _condition with { CaughtUp = found.Done, Damage = found.Damage };
+            // Who holds everything but follows nobody would fall behind the moment it serves.
+            var follows = _controller.Plan.Source is null || _replica.Running;
+            _condition = _condition with { CaughtUp = found.Done && follows, Damage = found.Damage };
             Judge();
         }, () => _catchingUp = false);
     }

@@ -15,7 +15,7 @@ public sealed class RingMembership(NodeSettings settings, ClusterKeys keys, IExc
 
     private readonly Channel<View> _views = Channel.CreateBounded<View>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly string[] _expected = [.. settings.Daemon.Join.Where(url => url != settings.Daemon.Url)];
-    private volatile MembershipHost? _host;
+    private MembershipHost? _host;
     private string[] _remembered = [];
     private MemberFacts? _said;
 
@@ -54,7 +54,8 @@ public sealed class RingMembership(NodeSettings settings, ClusterKeys keys, IExc
 
     public async ValueTask DisposeAsync()
     {
-        if (_host is { } host) await host.DisposeAsync();
+        // The container holds it under two names and disposes both.
+        if (Interlocked.Exchange(ref _host, null) is { } host) await host.DisposeAsync();
     }
 
     private void Begin(MemberFacts facts)

@@ -42,7 +42,11 @@ public sealed class SourceSwitch(IReplicationServer server, Peers peers, Account
                 audit.Add(action, $"{why}; I am at [{own}], it is at [{theirs.Executed}]", $"replicating after {took:0} ms");
                 return new(source.Name, null, false);
             }
-            return Refused(action, why, source, status.LastError ?? $"replication did not start within {ReadBack.TotalSeconds:0} s");
+            var fault = status.LastError ?? $"replication did not start within {ReadBack.TotalSeconds:0} s";
+            if (!status.Receiving) return Refused(action, why, source, fault);
+            // It sends, and this server cannot apply: another source would send the same.
+            audit.Add(action, why, $"connected, but this node's own MySQL does not apply: {fault}");
+            return new(source.Name, fault, BlamesMember: false);
         }
         catch (Exception e) when (e is DatabaseUnavailableException or DbException)
         {

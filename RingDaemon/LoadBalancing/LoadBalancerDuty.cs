@@ -12,12 +12,13 @@ public static class LoadBalancerDuty
     /// <param name="order">The ring's order.</param>
     /// <param name="me">This node.</param>
     /// <param name="onItsWayOut">An operator takes this node out: no new readers, even while it still hands on what only it knows.</param>
+    /// <param name="followed">Somebody replicates from this node, or nobody could.</param>
     /// <returns>The state each of "my" members should have.</returns>
-    public static IReadOnlyDictionary<string, TrafficState> Wanted(View view, IReadOnlyList<string> order, string me, bool onItsWayOut)
+    public static IReadOnlyDictionary<string, TrafficState> Wanted(View view, IReadOnlyList<string> order, string me, bool onItsWayOut, bool followed)
     {
         var wanted = new SortedDictionary<string, TrafficState>(StringComparer.Ordinal);
         if (view.Find(me) is not { } self) return wanted;
-        wanted[me] = StateOf(self, onItsWayOut);
+        wanted[me] = StateOf(self, onItsWayOut, followed);
         var mine = order.ToList().IndexOf(me);
         for (var step = 1; mine >= 0 && step < order.Count; step++)
         {
@@ -30,11 +31,11 @@ public static class LoadBalancerDuty
         return wanted;
     }
 
-    private static TrafficState StateOf(Member self, bool onItsWayOut) => self switch
+    private static TrafficState StateOf(Member self, bool onItsWayOut, bool followed) => self switch
     {
         { Liveness: Liveness.Left } => TrafficState.Maintenance,
         { Facts: { MysqlUp: true, WebUp: true } } when onItsWayOut => TrafficState.Drain,
-        { Facts: { MysqlUp: true, WebUp: true, Phase: Phase.Serving } } => TrafficState.Ready,
+        { Facts: { MysqlUp: true, WebUp: true, Phase: Phase.Serving } } when followed => TrafficState.Ready,
         _ => TrafficState.Maintenance,
     };
 }

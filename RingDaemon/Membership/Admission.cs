@@ -10,9 +10,10 @@ public sealed record JoinRequest(string Name, Engine Engine, string EngineVersio
 
 /// <summary>The member's answer.</summary>
 /// <param name="Refusal">Why not, and what to do; null if the newcomer is let in.</param>
+/// <param name="NotNow">Why nothing can be said yet; the newcomer asks again.</param>
 /// <param name="RingId">The ring's id; null while the ring is not founded yet.</param>
 /// <param name="Donor">A serving member to copy data from.</param>
-public sealed record JoinReply(string? Refusal, string? RingId, MemberFacts? Donor, string[] Daemons);
+public sealed record JoinReply(string? Refusal, string? NotNow, string? RingId, MemberFacts? Donor, string[] Daemons);
 
 /// <summary>Whether a newcomer may join, as a pure function. Nothing is changed by asking.</summary>
 public static class Admission

@@ -22,13 +22,14 @@ public sealed class Broadcasts
 
     public void Clear() => _entries.Clear();
 
-    /// <summary>Adds what fits into <paramref name="bytes"/>, and forgets what has now been passed on <paramref name="limit"/> times.</summary>
-    public void Take(int bytes, int limit, List<Rumour> into)
+    /// <summary>Adds what fits into <paramref name="bytes"/> until there are <paramref name="most"/>, and forgets what has now been passed on <paramref name="limit"/> times.</summary>
+    public void Take(int bytes, int most, int limit, List<Rumour> into)
     {
         if (_entries.Count == 0) return;
         _entries.Sort(static (a, b) => a.Sent != b.Sent ? a.Sent.CompareTo(b.Sent) : b.Order.CompareTo(a.Order));
         foreach (var entry in _entries)
         {
+            if (into.Count >= most) break;
             if (entry.Size > bytes) continue;
             bytes -= entry.Size;
             entry.Sent++;

@@ -10,8 +10,8 @@ public abstract record Effect;
 public sealed record Send(string Address, Message Message) : Effect;
 
 /// <summary>
-/// Swap full states with a member over TCP. What comes back is an <see cref="Exchanged"/>; a refused connection is <see cref="HardEvidence"/> about this
-/// <paramref name="Incarnation"/>; silence is nothing.
+/// Swap full states with a member over TCP. What comes back is an <see cref="Exchanged"/>; a refused connection is an
+/// <see cref="ExchangeRefused"/> about this <paramref name="Incarnation"/>; silence is nothing.
 /// </summary>
 public sealed record ExchangeWith(string Name, ulong Incarnation, string DaemonUrl) : Effect;
 

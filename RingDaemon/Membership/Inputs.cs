@@ -28,6 +28,12 @@ public sealed record SetFacts(MemberFacts Facts) : Input;
 /// </summary>
 public sealed record HardEvidence(string Name, ulong Incarnation, string Why) : Input;
 
+/// <summary>
+/// An <see cref="ExchangeWith"/> was refused. That is hard evidence if the member does not answer packets either; alone it may only mean that its HTTP side
+/// is starting, stopping, or behind a firewall.
+/// </summary>
+public sealed record ExchangeRefused(string Name, ulong Incarnation) : Input;
+
 /// <summary>Other traffic shows that a member lives, for example an active replication stream: my suspicion of it waits longer, within limits.</summary>
 public sealed record SignOfLife(string Name) : Input;
 

@@ -22,6 +22,9 @@ public sealed class MembershipCore
     private readonly Prober _prober;
     private readonly Graveyard _graveyard;
     private readonly SortedDictionary<string, Suspicion> _suspicions = new(StringComparer.Ordinal);
+
+    /// <summary>Members that sent me something themselves since they were last unreachable.</summary>
+    private readonly SortedSet<string> _heard = new(StringComparer.Ordinal);
     private ulong _incarnation;
     private MemberFacts _facts;
     private bool _greeted;
@@ -30,6 +33,7 @@ public sealed class MembershipCore
     private TimeSpan _nextGossip;
     private TimeSpan _nextReconnect;
     private TimeSpan _nextExchange;
+    private TimeSpan _nextOutbid;
     private string _lastReconnect = "";
 
     /// <param name="facts">What this node says about itself.</param>
@@ -93,6 +97,7 @@ public sealed class MembershipCore
             case Exchanged exchanged: Merge(exchanged); break;
             case SetFacts changed: Announce(changed.Facts); break;
             case HardEvidence evidence: Convict(evidence); break;
+            case ExchangeRefused refused: Refused(refused); break;
             case SignOfLife sign: SeenAlive(sign.Name); break;
             case Leave: Depart(); break;
             case Forget forget: Bury(forget.Name); break;
@@ -178,7 +183,7 @@ public sealed class MembershipCore
     {
         if (message.From == _me) return;
         foreach (var rumour in message.Rumours) Hear(rumour);
-        SeenAlive(message.From);
+        HeardFrom(message.From);
         if (_left) return;
         switch (message.Verb)
         {
@@ -200,11 +205,19 @@ public sealed class MembershipCore
             if (report.Liveness == Liveness.Left && _roster.Find(report.Name) is null) continue;
             Hear(Rumour.Alive(report.Facts, report.FactsIncarnation));
             if (report.Liveness == Liveness.Alive) continue;
-            var claim = Outbox.AccusationOf(report, _me);
-            var mild = report is { Liveness: Liveness.Unreachable, Hard: false } && report.Name != _me;
-            Hear(mild ? claim with { Claim = Liveness.Suspect } : claim);
+            var claim = Outbox.AccusationOf(report, exchanged.Peer);
+            if (report is { Liveness: Liveness.Unreachable, Hard: false } && report.Name != _me) claim = claim with { Claim = Liveness.Suspect };
+            // That a peer shares a suspicion does not make it an independent accuser, so here it can only open one.
+            if (claim.Claim != Liveness.Suspect || _roster.Find(report.Name) is not { Liveness: Liveness.Suspect } open
+                || claim.Incarnation > open.Report.Incarnation) Hear(claim);
         }
-        SeenAlive(exchanged.Peer);
+        HeardFrom(exchanged.Peer);
+    }
+
+    private void HeardFrom(string name)
+    {
+        SeenAlive(name);
+        if (_roster.Find(name) is { Liveness: Liveness.Alive or Liveness.Suspect }) _heard.Add(name);
     }
 
     private void Hear(Rumour rumour)
@@ -279,6 +292,9 @@ public sealed class MembershipCore
         if (rumour.Claim == Liveness.Alive)
         {
             if (rumour.Incarnation == _incarnation && rumour.Facts == _facts) return;
+            // Two with one name would outbid each other as fast as packets travel; once a second is enough for an honest former self.
+            if (_now < _nextOutbid) return;
+            _nextOutbid = _now + TimeSpan.FromSeconds(1);
             if (rumour.Facts is { } other && other.DaemonUrl != _facts.DaemonUrl)
                 _outbox.Note($"someone at {other.DaemonUrl} calls itself {_me} too (or I moved here from there)");
         }
@@ -324,12 +340,10 @@ public sealed class MembershipCore
     {
         if (_roster.Find(rumour.Subject) is not { } member) return;
         _suspicions.Remove(rumour.Subject);
+        if (rumour.Claim != Liveness.Suspect) _heard.Remove(rumour.Subject);
         _roster.Put(member.Report with { Incarnation = rumour.Incarnation, Liveness = rumour.Claim, Hard = rumour.Hard }, _now);
         if (rumour.Claim != Liveness.Suspect) _prober.Schedule.Remove(rumour.Subject);
-        if (rumour.Claim == Liveness.Left)
-        {
-            _graveyard.Bury(rumour.Subject, _now);
-        }
+        if (rumour.Claim == Liveness.Left) _graveyard.Bury(rumour.Subject, _now);
         _outbox.Spread(rumour);
     }
 
@@ -346,6 +360,12 @@ public sealed class MembershipCore
         if (member.Report.Incarnation > evidence.Incarnation) return;
         _outbox.Note($"{evidence.Name} is unreachable: {evidence.Why}");
         Declare(evidence.Name, member.Report.Incarnation, hard: true);
+    }
+
+    private void Refused(ExchangeRefused refused)
+    {
+        if (_roster.Find(refused.Name) is not { } member || (member.Liveness == Liveness.Alive && _heard.Contains(refused.Name))) return;
+        Convict(new(refused.Name, refused.Incarnation, $"{member.Report.Facts.DaemonUrl} refuses connections and packets get no answer"));
     }
 
     private void SeenAlive(string name)

@@ -17,7 +17,11 @@ internal sealed class Outbox(MembershipOptions options, string me, Roster roster
 
     public void Note(string text) => _effects.Add(new Note(text));
 
-    public void Spread(Rumour rumour) => Broadcasts.Enqueue(rumour, MessageCodec.SizeOf(rumour));
+    /// <summary>Passes it on with the packets to come. One that fits into no packet spreads by full exchanges only.</summary>
+    public void Spread(Rumour rumour)
+    {
+        if (MessageCodec.SizeOf(rumour) is var size && size <= MessageCodec.RumourRoom) Broadcasts.Enqueue(rumour, size);
+    }
 
     /// <summary>To a member.</summary>
     public void Send(Roster.Entry to, Verb verb, ulong sequence = 0, string about = "", Rumour? first = null) =>
@@ -33,7 +37,7 @@ internal sealed class Outbox(MembershipOptions options, string me, Roster roster
         _riders.Clear();
         if (accused && options.TellTheAccused) Ride(AccusationOf(receiver!.Report, me), ref room);
         if (first is not null && !(accused && first.Subject == to)) Ride(first, ref room);
-        if (!accused || options.TellTheAccused) Broadcasts.Take(room, options.RetransmitLimit(roster.Living), _riders);
+        if (!accused || options.TellTheAccused) Broadcasts.Take(room, WireLimits.Rumours, options.RetransmitLimit(roster.Living), _riders);
         if (verb == Verb.Gossip && _riders.Count == 0) return;
         _effects.Add(new Send(address, new(verb, sequence, me, about, [.. _riders])));
     }
@@ -43,7 +47,9 @@ internal sealed class Outbox(MembershipOptions options, string me, Roster roster
 
     private void Ride(Rumour rumour, ref int room)
     {
+        var size = MessageCodec.SizeOf(rumour);
+        if (size > room) return;
+        room -= size;
         _riders.Add(rumour);
-        room -= MessageCodec.SizeOf(rumour);
     }
 }

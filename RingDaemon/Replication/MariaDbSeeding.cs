@@ -18,6 +18,8 @@ public sealed class MariaDbSeeding(DatabaseSettings settings, Account daemon) : 
 
     private const long PageBytes = 4 << 20; // of one INSERT, roughly; max_allowed_packet is 64 MiB and escaping may double it
 
+    private const int DuplicateEntry = 1062;
+
     /// <summary>MariaDB needs no restart; this only reads the position.</summary>
     public override Task<GtidSet> AfterRestartAsync(CancellationToken cancel = default) =>
         Own.RunAsync(connection => GtidSet.Parse(Engine.MariaDB, MariaDbDialect.ExecutedText(connection)), OwnServer.Deadline, cancel);
@@ -32,7 +34,7 @@ public sealed class MariaDbSeeding(DatabaseSettings settings, Account daemon) : 
     {
         RefuseIfItHasWritten(to);
         var position = BeginSnapshot(from);
-        to.Execute("SET SESSION sql_log_bin = 0");
+        to.Execute($"SET SESSION sql_log_bin = 0, max_error_count = {2 * PageRows}");
         try
         {
             var rows = BoardSchema.Tables.Sum(table => CopyTable(from, to, table, cancel));
@@ -107,8 +109,17 @@ public sealed class MariaDbSeeding(DatabaseSettings settings, Account daemon) : 
             parameters.Add($"p{r}_{c}", row[column]);
             return $"@p{r}_{c}";
         })) + ")");
-        // A row that an interrupted seed left is equal. Not INSERT IGNORE: that would also swallow rows that do not fit.
-        to.Execute($"INSERT INTO `{Schema}`.`{table}` ({string.Join(',', columns.Select(c => $"`{c}`"))}) VALUES {string.Join(',', tuples)} ON DUPLICATE KEY UPDATE id = VALUES(id)", parameters);
+        to.Execute($"INSERT IGNORE INTO `{Schema}`.`{table}` ({string.Join(',', columns.Select(c => $"`{c}`"))}) VALUES {string.Join(',', tuples)}", parameters);
+        RefuseWhatDoesNotFit(to, table);
+    }
+
+    /// <summary>A row that an interrupted seed left is equal, and skipped. IGNORE would also cut values to fit: that must not pass.</summary>
+    private static void RefuseWhatDoesNotFit(DbConnection to, string table)
+    {
+        foreach (var (_, code, message) in to.Query<(string Level, int Code, string Message)>("SHOW WARNINGS"))
+        {
+            if (code != DuplicateEntry) throw new InvalidOperationException($"The donor's {table} does not fit here: {message}");
+        }
     }
 
     private static long SizeOf(object? value) => value switch { byte[] bytes => bytes.Length, string text => text.Length * 2L, _ => 8 };

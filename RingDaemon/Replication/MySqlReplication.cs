@@ -9,6 +9,11 @@ namespace Connect.RingDaemon.Replication;
 /// <summary>The own server when it is MySQL, 8.4 or later.</summary>
 public sealed class MySqlReplication(DatabaseSettings settings, Account daemon) : OwnServer(new MySqlDialect(), settings, daemon)
 {
+    private const int NoSuchThread = 1094;
+
+    /// <summary>How long the applier may take for the transaction it is at before it is looked after. 100 ms.</summary>
+    private static readonly TimeSpan ApplierMayTake = TimeSpan.FromMilliseconds(100);
+
     private protected override IReadOnlyList<RequiredSetting> Wanted => RequiredSettings.MySql;
 
     private protected override ReplicaStatus ReadStatus(DbConnection connection) => ReplicaRow.Read(connection, "SHOW REPLICA STATUS")?.ToStatus(
@@ -31,7 +36,7 @@ public sealed class MySqlReplication(DatabaseSettings settings, Account daemon) 
 
     private protected override void Point(DbConnection connection, ServerAddress source, Account replication, bool tls)
     {
-        connection.Execute("STOP REPLICA");
+        StopApplier(connection);
         connection.Execute(
             $"""
             CHANGE REPLICATION SOURCE TO SOURCE_HOST=@host, SOURCE_PORT={source.Port}, SOURCE_USER=@user, SOURCE_PASSWORD=@password,
@@ -41,10 +46,61 @@ public sealed class MySqlReplication(DatabaseSettings settings, Account daemon) 
         connection.Execute("START REPLICA");
     }
 
+    /// <summary>
+    /// STOP REPLICA, and an end to the applier's wait for the rest of a transaction that was received in part. Its coordinator waits 60 s for it ("Replica has
+    /// read all relay log", 9.7.4, with any number of workers), which never comes from a receiver that is stopped or a source that is dead. Its idle workers are
+    /// killed then: the part is rolled back and the whole transaction is fetched from the next source.
+    /// </summary>
+    private void StopApplier(DbConnection connection)
+    {
+        using var stopped = new ManualResetEventSlim();
+        var rescue = Task.Run(async () =>
+        {
+            while (!stopped.Wait(ApplierMayTake))
+            {
+                try
+                {
+                    await Beside.RunAsync(beside => KillIdleWorkers(beside, stopped), Deadline);
+                }
+                catch (Exception e) when (e is DatabaseUnavailableException or DbException)
+                {
+                    // Tried again while STOP REPLICA lasts; its own deadline ends it otherwise.
+                }
+            }
+        });
+        try
+        {
+            connection.Execute("STOP REPLICA");
+        }
+        finally
+        {
+            stopped.Set();
+            rescue.Wait(Deadline + ApplierMayTake); // it must not meet the workers of the next start
+        }
+    }
+
+    private static void KillIdleWorkers(DbConnection beside, ManualResetEventSlim stopped)
+    {
+        var workers = beside.Query("SHOW PROCESSLIST").Cast<IDictionary<string, object>>()
+            .Where(t => t["User"] is "system user" && t["State"] is "Waiting for an event from Coordinator").Select(t => Convert.ToInt64(t["Id"])).ToList();
+        foreach (var worker in workers)
+        {
+            if (stopped.IsSet) return;
+            try
+            {
+                beside.Execute($"KILL {worker}");
+            }
+            catch (DbException e) when (Database.ErrorNumber(e) == NoSuchThread)
+            {
+                // It ended by itself.
+            }
+        }
+    }
+
     private protected override void Forget(DbConnection connection)
     {
         if (ReplicaRow.Read(connection, "SHOW REPLICA STATUS") is null) return;
-        connection.Execute("STOP REPLICA");
+        StopApplier(connection);
         connection.Execute("RESET REPLICA ALL");
     }
 }

@@ -103,7 +103,8 @@ public static class OptionFile
         Line("relay_log", "relay");
         Line("relay_log_recovery", "ON", "a torn relay log is thrown away and fetched again");
         Line($"{replica}_exec_mode", "IDEMPOTENT", "a row that is already there is no error: rows are immutable and equal wherever they come from");
-        Line($"{replica}_net_timeout", 4, "seconds of silence (heartbeats come every 0.5) after which the receiver reconnects");
+        // MySQL waits twice as long: while it reconnects to a frozen source, STOP REPLICA takes two seconds; the daemon leaves such a source before that.
+        Line($"{replica}_net_timeout", plan.Binaries.Engine == Engine.MariaDB ? 4 : 8, "seconds of silence (heartbeats come every 0.5) after which the receiver reconnects");
         if (plan.Binaries.Engine == Engine.MariaDB)
         {
             Line("slave_parallel_threads", 2, "apply in parallel ...");

@@ -11,6 +11,12 @@ public abstract class OwnServer : IReplicationServer, IDisposable
     /// <summary>Deadline of a call that names no other. Two seconds.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Deadline of a change of replication, on top of the time to apply what was received. Changes take tens of milliseconds; but MySQL's STOP REPLICA takes two
+    /// seconds while the receiver is in the middle of its handshake with a frozen source (it repeats its signal only then), and giving up earlier would not end it.
+    /// </summary>
+    public static readonly TimeSpan ChangeDeadline = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan WaitSlice = TimeSpan.FromMilliseconds(250);
 
     private readonly IDialect _dialect;
@@ -31,6 +37,9 @@ public abstract class OwnServer : IReplicationServer, IDisposable
 
     private protected string Schema { get; }
 
+    /// <summary>For what must go on while a change is under way.</summary>
+    private protected Database Beside => _questions;
+
     public Task<ServerIdentity> IdentityAsync(CancellationToken cancel = default) => AskAsync(_dialect.Identity, cancel);
 
     public Task<GtidSet> PositionAsync(CancellationToken cancel = default) => AskAsync(_dialect.Executed, cancel);
@@ -44,7 +53,7 @@ public abstract class OwnServer : IReplicationServer, IDisposable
 
     /// <remarks>
     /// Steps: stop the receiver; let the applier finish what it has, for at most <paramref name="applyReceived"/> (changing the source discards relay logs);
-    /// stop the applier; change the source; start both. Ends within applyReceived + <see cref="Deadline"/>.
+    /// stop the applier; change the source; start both. Ends within applyReceived + <see cref="ChangeDeadline"/>.
     /// </remarks>
     public Task PointAtAsync(ServerAddress source, Account replication, bool tls, TimeSpan applyReceived, CancellationToken cancel = default) =>
         ChangeAsync(connection =>
@@ -59,14 +68,14 @@ public abstract class OwnServer : IReplicationServer, IDisposable
                 // A syntax error quotes the statement. Whoever reads the log must not find the password there.
                 throw new DatabaseUnavailableException($"{_changes.Server} refused to change its source, with an error that quotes a secret and is not repeated.");
             }
-        }, applyReceived + Deadline, cancel);
+        }, applyReceived + ChangeDeadline, cancel);
 
     /// <remarks>What was already received is applied first, for at most one second.</remarks>
     public Task StopAsync(CancellationToken cancel = default) => ChangeAsync(connection =>
     {
         Drain(connection, TimeSpan.FromSeconds(1), cancel);
         Forget(connection);
-    }, TimeSpan.FromSeconds(1) + Deadline, cancel);
+    }, TimeSpan.FromSeconds(1) + ChangeDeadline, cancel);
 
     public async Task<bool> WaitForAsync(GtidSet position, TimeSpan timeout, CancellationToken cancel = default)
     {

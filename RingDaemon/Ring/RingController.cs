@@ -50,9 +50,15 @@ public abstract record RingInput
 /// <summary>What the controller wants done to <em>this</em> node's server. At most one is under way at a time.</summary>
 public abstract record RingEffect
 {
-    public sealed record PointAt(Member Source, string Why) : RingEffect;
+    public sealed record PointAt(Member Source, string Why) : RingEffect
+    {
+        public override string ToString() => $"point at {Source.Name}: {Why}";
+    }
 
-    public sealed record StopReplication(string Why) : RingEffect;
+    public sealed record StopReplication(string Why) : RingEffect
+    {
+        public override string ToString() => $"stop replicating: {Why}";
+    }
 }
 
 /// <summary>

@@ -38,7 +38,7 @@ internal sealed class ExchangeRunner(
             try
             {
                 var answer = await Ask(wanted.DaemonUrl);
-                if (answer.Refused) inbox.Post(new HardEvidence(wanted.Name, wanted.Incarnation, $"{wanted.DaemonUrl} refuses connections"));
+                if (answer.Refused) inbox.Post(new ExchangeRefused(wanted.Name, wanted.Incarnation));
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {

@@ -25,7 +25,8 @@ public sealed class MembershipStore(string folder)
         if (!File.Exists(Path)) return [];
         try
         {
-            return JsonSerializer.Deserialize<ImmutableArray<MemberReport>?>(File.ReadAllBytes(Path), Json) ?? [];
+            var members = JsonSerializer.Deserialize<MemberReport?[]>(File.ReadAllBytes(Path), Json);
+            return [.. (members ?? []).OfType<MemberReport>().Where(m => m.Facts is not null)];
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {

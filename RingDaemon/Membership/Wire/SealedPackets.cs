@@ -46,6 +46,9 @@ public sealed class SealedPackets : IDisposable
         (_limit, _time) = (limit, time);
     }
 
+    /// <summary>How far apart the clocks may be for this purpose; <see cref="Window"/> by default.</summary>
+    public TimeSpan Tolerance { get; init; } = Window;
+
     public PacketStats Stats
     {
         get
@@ -105,7 +108,7 @@ public sealed class SealedPackets : IDisposable
             }
             var now = Now();
             var sealedAt = BinaryPrimitives.ReadInt64BigEndian(body);
-            var window = (long)Window.TotalMilliseconds;
+            var window = (long)Tolerance.TotalMilliseconds;
             if (sealedAt < now - window || sealedAt > now + window)
             {
                 _stale++;

@@ -1,0 +1,175 @@
+using System.Net.Http.Json;
+using Connect.BoardWeb.Tests.Stage;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Connect.BoardWeb.Tests;
+
+/// <summary>A real browser. Set CONNECT_SCREENSHOTS to a folder to look at the pages.</summary>
+public sealed class BrowserTests(MariaDbStage ring) : IAsyncLifetime
+{
+    private static readonly string Chromium = Environment.GetEnvironmentVariable("CONNECT_CHROMIUM") ?? "/usr/bin/chromium";
+    private static readonly string? Screenshots = Environment.GetEnvironmentVariable("CONNECT_SCREENSHOTS");
+
+    private readonly List<string> _faults = [];
+    private IPlaywright _playwright = null!;
+    private IBrowser _browser = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Assert.SkipUnless(File.Exists(Chromium), $"There is no browser at {Chromium}: set CONNECT_CHROMIUM.");
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Chromium, Args = ["--no-sandbox"] });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_browser is not null) await _browser.CloseAsync();
+        _playwright?.Dispose();
+    }
+
+    [Fact]
+    public async Task Two_people_talk_live_through_two_nodes()
+    {
+        var (ann, bob) = (await OpenAsync(ring.A), await OpenAsync(ring.B));
+        await SignUpAsync(ann, "Ann");
+        await SignUpAsync(bob, "Bob");
+        await ann.GotoAsync(ring.A.Url + "/c/general/new");
+        await ann.GetByLabel("Title").FillAsync("Which tea for rainy days?");
+        await ann.GetByLabel("Text").FillAsync("I am for **Assam**, strong, with milk.\n\n> It rains all week.\n\nSee [the weather](https://weather.example/) and `make tea`.");
+        await ann.GetByRole(AriaRole.Button, new() { Name = "Open the topic" }).ClickAsync();
+        await ann.WaitForURLAsync("**/t/*");
+        await bob.GotoAsync(ring.B.Url + new Uri(ann.Url).AbsolutePath);
+        await Assertions.Expect(bob.Locator("#posts[data-connected=yes]")).ToBeVisibleAsync();
+        await Assertions.Expect(ann.Locator("#posts[data-connected=yes]")).ToBeVisibleAsync();
+
+        await bob.GetByLabel("Your reply").FillAsync("Lapsang. Smells of campfire:\n\n1. boil\n2. wait\n3. *sniff*");
+        await bob.GetByRole(AriaRole.Button, new() { Name = "Post", Exact = true }).ClickAsync();
+        await Assertions.Expect(ann.Locator("article.post")).ToHaveCountAsync(2, new() { Timeout = 3000 });
+        // Nothing twice for whoever wrote it, and no reload for whoever reads.
+        await Assertions.Expect(bob.Locator("article.post")).ToHaveCountAsync(2);
+
+        await ann.Locator("article.post").Last.GetByRole(AriaRole.Link, new() { Name = "Reply" }).ClickAsync();
+        await Assertions.Expect(ann.Locator(".answering b")).ToContainTextAsync("Bob");
+        await ann.GetByLabel("Your reply").FillAsync("Then I come round.");
+        await ann.GetByRole(AriaRole.Button, new() { Name = "Post", Exact = true }).ClickAsync();
+        await Assertions.Expect(bob.Locator("article.post")).ToHaveCountAsync(3, new() { Timeout = 3000 });
+        await Assertions.Expect(bob.Locator("article.post").Last.Locator(".replies-to")).ToContainTextAsync("Bob");
+        await ShowAsync(bob, "topic");
+        await bob.GotoAsync(ring.B.Url + "/c/general");
+        await ShowAsync(bob, "channel");
+        Assert.Empty(_faults);
+    }
+
+    [Fact]
+    public async Task Whoever_has_scrolled_up_is_told_of_new_posts_and_nothing_jumps()
+    {
+        var topic = await ring.TopicAsync(body: string.Join("\n\n", Enumerable.Repeat("A long line of reading.", 80)));
+        var page = await OpenAsync(ring.B);
+        await page.GotoAsync($"{ring.B.Url}/t/{topic}");
+        await Assertions.Expect(page.Locator("#posts[data-connected=yes]")).ToBeVisibleAsync();
+        using var http = ring.Admin(ring.A);
+        await http.PostAsJsonAsync($"/api/v1/topics/{topic}/posts", new { body = "news" });
+        await http.PostAsJsonAsync($"/api/v1/topics/{topic}/posts", new { body = "more news" });
+        var button = page.Locator("#arrived button");
+        await Assertions.Expect(button).ToHaveTextAsync("2 new posts");
+        Assert.Equal(0, await page.EvaluateAsync<int>("scrollY"));
+        await ShowAsync(page, "arrived", fullPage: false);
+        await button.ClickAsync();
+        await Assertions.Expect(page.GetByText("more news")).ToBeInViewportAsync();
+        await Assertions.Expect(button).ToBeHiddenAsync();
+        Assert.Empty(_faults);
+    }
+
+    [Fact]
+    public async Task A_reader_whose_node_goes_away_and_comes_back_misses_nothing()
+    {
+        var topic = await ring.TopicAsync();
+        var settings = BoardNode.SettingsFor(ring.Server, "n3", ring.Server.Folder);
+        var page = await OpenAsync(ring.B);
+        await using (var node = await BoardNode.StartAsync(ring.Server, "n3", s => s.Web.Url = settings.Web.Url))
+        {
+            await page.GotoAsync($"{settings.Web.Url}/t/{topic}");
+            await Assertions.Expect(page.Locator("#posts[data-connected=yes]")).ToBeVisibleAsync();
+        }
+        using var http = ring.Admin(ring.A);
+        await http.PostAsJsonAsync($"/api/v1/topics/{topic}/posts", new { body = "while you were away" });
+        await using var again = await BoardNode.StartAsync(ring.Server, "n3", s => s.Web.Url = settings.Web.Url);
+        await Assertions.Expect(page.GetByText("while you were away")).ToBeVisibleAsync(new() { Timeout = 10000 });
+    }
+
+    [Fact]
+    public async Task Everything_works_with_scripts_switched_off()
+    {
+        var page = await OpenAsync(ring.A, new() { JavaScriptEnabled = false });
+        await SignUpAsync(page, "Plain");
+        await page.GotoAsync(ring.A.Url + "/c/general/new");
+        await page.GetByLabel("Title").FillAsync("No scripts");
+        await page.GetByLabel("Text").FillAsync("Just HTML");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Preview" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".preview")).ToContainTextAsync("Just HTML");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Open the topic" }).ClickAsync();
+        await page.GetByLabel("Your reply").FillAsync("And a reply");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Post", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.Locator("article.post")).ToHaveCountAsync(2);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Sign in" })).ToBeVisibleAsync();
+    }
+
+    [Theory]
+    [InlineData(ColorScheme.Light, 1100)]
+    [InlineData(ColorScheme.Dark, 1100)]
+    [InlineData(ColorScheme.Light, 320)]
+    public async Task Every_page_fits_its_width_and_breaks_no_rule_of_its_own_policy(ColorScheme scheme, int width)
+    {
+        var page = await OpenAsync(ring.A, new() { ColorScheme = scheme, ViewportSize = new() { Width = width, Height = 800 } });
+        await SignUpAsync(page, "Wide-ranging");
+        await page.GotoAsync(ring.A.Url + "/c/general/new");
+        await page.GetByLabel("Title").FillAsync("A title with_a_very_long_word_" + new string('x', 60));
+        await page.GetByLabel("Text").FillAsync(
+            "# Heading\n\nA paragraph with `code`, **strong** and a very_long_word_" + new string('y', 80) + "\n\n- one\n- two\n\n> quoted\n\n    code block " + new string('z', 90));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Open the topic" }).ClickAsync();
+        await page.WaitForURLAsync("**/t/*");
+        var topic = new Uri(page.Url).PathAndQuery;
+        foreach (var path in new[] { "/", "/c/general", "/c/general/new", topic, "/signin", "/signup", "/new-channel", "/nothing" })
+        {
+            await page.GotoAsync(ring.A.Url + path);
+            await ShowAsync(page, $"{scheme}-{width}-{(path == topic ? "topic" : path == "/" ? "index" : path.Trim('/').Replace('/', '-'))}".ToLowerInvariant());
+            Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), $"{path} is wider than {width} px");
+        }
+        Assert.DoesNotContain(_faults, f => !f.Contains("404", StringComparison.Ordinal));
+    }
+
+    private async Task<IPage> OpenAsync(BoardNode node, BrowserNewContextOptions? options = null)
+    {
+        options ??= new();
+        options.BaseURL = node.Url;
+        options.ExtraHTTPHeaders = [new("X-Forwarded-For", $"198.51.100.{Random.Shared.Next(1, 255)}")];
+        var context = await _browser.NewContextAsync(options);
+        context.SetDefaultTimeout(10000);
+        var page = await context.NewPageAsync();
+        page.Console += (_, message) =>
+        {
+            if (message.Type == "error") lock (_faults) _faults.Add(message.Text);
+        };
+        page.PageError += (_, error) =>
+        {
+            lock (_faults) _faults.Add(error);
+        };
+        return page;
+    }
+
+    private static async Task SignUpAsync(IPage page, string name)
+    {
+        await page.GotoAsync("/signup");
+        await page.GetByLabel("Name").FillAsync($"{name} {PageTests.Unique()}");
+        await page.GetByLabel("Password").FillAsync(PlainBrowser.Password);
+        await page.Locator("main").GetByRole(AriaRole.Button, new() { Name = "Sign up" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".me")).ToContainTextAsync(name);
+    }
+
+    private static async Task ShowAsync(IPage page, string name, bool fullPage = true)
+    {
+        if (Screenshots is not null) await page.ScreenshotAsync(new() { Path = Path.Combine(Screenshots, name + ".png"), FullPage = fullPage });
+    }
+}

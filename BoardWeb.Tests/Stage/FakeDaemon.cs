@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Connect.BoardWeb.Tests.Stage;
+
+/// <summary>What a board hears from its daemon, over real HTTP.</summary>
+public sealed class FakeDaemon : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private FakeDaemon(WebApplication app, string url) => (_app, Url) = (app, url);
+
+    public string Url { get; }
+
+    public bool Serving { get; set; } = true;
+
+    /// <summary>What it answers about copies.</summary>
+    public Func<Task<(bool Satisfied, int Copies)>> Ack { get; set; } = () => Task.FromResult((true, 1));
+
+    /// <summary>Answers with an error when set.</summary>
+    public bool Broken { get; set; }
+
+    /// <summary>Positions it was asked about.</summary>
+    public ConcurrentQueue<string> Asked { get; } = new();
+
+    public static async Task<FakeDaemon> StartAsync(string token, long serverId)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        var url = $"http://127.0.0.1:{Server.FreePort()}";
+        builder.WebHost.UseUrls(url);
+        var app = builder.Build();
+        var daemon = new FakeDaemon(app, url);
+        app.Use((context, next) =>
+        {
+            if (context.Request.Headers.Authorization == $"Bearer {token}" && !daemon.Broken) return next(context);
+            context.Response.StatusCode = daemon.Broken ? 500 : 401;
+            return Task.CompletedTask;
+        });
+        app.MapGet("/v1/node", () => new
+        {
+            name = "n1",
+            state = "alive",
+            phase = "steady",
+            serving = daemon.Serving,
+            why = daemon.Serving ? "" : "it was told to rest",
+            serverId,
+            members = new[] { new { name = "n1", state = "alive", serverId }, new { name = "n2", state = "alive", serverId = 8L } },
+        });
+        app.MapPost("/v1/ack", async (AckBody body) =>
+        {
+            daemon.Asked.Enqueue(body.Position);
+            var (satisfied, copies) = await daemon.Ack();
+            return new { satisfied, copies, wanted = 1, holders = Array.Empty<string>() };
+        });
+        await app.StartAsync();
+        return daemon;
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private sealed record AckBody(string Position, string Level, int WaitMilliseconds);
+}

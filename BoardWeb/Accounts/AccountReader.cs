@@ -1,0 +1,61 @@
+using System.Data.Common;
+using Connect.BoardWeb.Storage;
+using Dapper;
+
+namespace Connect.BoardWeb.Accounts;
+
+/// <summary>An account as it is folded from its rows.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Name">The name as others see it.</param>
+/// <param name="Role">The latest grant, or <c>member</c>.</param>
+/// <param name="PasswordHash">The latest login key, or null if it has none.</param>
+public sealed record AccountView(Guid Id, string Name, string Role, string? PasswordHash);
+
+/// <summary>Reads accounts: of each kind of row the latest one counts.</summary>
+public sealed class AccountReader(BoardDatabase database)
+{
+    /// <summary>Accounts that may share one name and still sign in with it.</summary>
+    private const int MaxSharing = 3;
+
+    private const string Columns = """
+        SELECT a.id, a.name,
+          EXISTS (SELECT 1 FROM account e WHERE e.name_key = a.name_key AND e.id < a.id) AS taken,
+          (SELECT r.role FROM role_grant r WHERE r.account_id = a.id ORDER BY r.id DESC LIMIT 1) AS role,
+          (SELECT k.password_hash FROM login_key k WHERE k.account_id = a.id ORDER BY k.id DESC LIMIT 1) AS hash
+        FROM account a
+        """;
+
+    /// <summary>Those who may be meant by a name someone signs in with, the earliest first. <c>name~ab12</c> means exactly one.</summary>
+    public async Task<IReadOnlyList<AccountView>> NamedAsync(string name, CancellationToken cancel)
+    {
+        var tilde = name.LastIndexOf('~');
+        var suffix = tilde >= 0 ? name[(tilde + 1)..] : null;
+        var key = AccountName.KeyOf(tilde >= 0 ? name[..tilde] : name);
+        if (key.Length > 160) return [];
+        var found = await database.ReadAsync(
+            c => Views(c.Query($"{Columns} WHERE a.name_key = @key ORDER BY a.id LIMIT {MaxSharing}", new { key })), cancel);
+        return suffix is null ? found : [.. found.Where(a => Ids.SuffixOf(a.Id) == suffix)];
+    }
+
+    public Task<AccountView?> FindAsync(Guid id, CancellationToken cancel) =>
+        database.ReadAsync(c => Views(c.Query($"{Columns} WHERE a.id = @id", new { id = Ids.Bytes(id) })).FirstOrDefault(), cancel);
+
+    /// <summary>Who shows this token, and whether limits apply to it; null if nobody does.</summary>
+    public Task<(AccountView Account, bool Unlimited)?> WithTokenAsync(byte[] hash, CancellationToken cancel) =>
+        database.ReadAsync(c => WithToken(c, hash), cancel);
+
+    private static (AccountView, bool)? WithToken(DbConnection connection, byte[] hash)
+    {
+        var token = connection.QueryFirstOrDefault<(byte[] Account, bool Unlimited)>(
+            "SELECT account_id, unlimited FROM api_token WHERE token_hash = @hash ORDER BY id LIMIT 1", new { hash });
+        if (token.Account is null) return null;
+        var account = Views(connection.Query($"{Columns} WHERE a.id = @id", new { id = token.Account })).FirstOrDefault();
+        return account is null ? null : (account, token.Unlimited);
+    }
+
+    private static List<AccountView> Views(IEnumerable<dynamic> rows) =>
+        [.. rows.Select(r => View(Ids.Of((byte[])r.id), (string)r.name, (long)r.taken != 0, (string?)r.role, (string?)r.hash))];
+
+    private static AccountView View(Guid id, string name, bool taken, string? role, string? hash) =>
+        new(id, AccountName.Shown(name, id, taken), role ?? "member", hash);
+}

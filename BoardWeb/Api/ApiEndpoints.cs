@@ -1,0 +1,143 @@
+using System.Security.Claims;
+using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Posts;
+using Connect.BoardWeb.Ring;
+using Connect.BoardWeb.Storage;
+using Connect.BoardWeb.Topics;
+using Connect.BoardWeb.Writes;
+using Connect.Node.Settings;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Connect.BoardWeb.Api;
+
+/// <summary>The board for programs: <c>/api/v1</c>, with a bearer token. Everything that cannot be done is a problem document.</summary>
+public static class ApiEndpoints
+{
+    private const int DefaultLimit = 50, MaxLimit = 200;
+
+    public static void MapApi(this WebApplication app)
+    {
+        var api = app.MapGroup("/api/v1").RequireAuthorization(Identity.Bearer)
+            .ProducesProblem(401).ProducesProblem(429).ProducesProblem(503);
+        api.MapGet("/channels", ListChannels).Produces<Listing<ChannelItem>>().WithSummary("All channels");
+        api.MapPost("/channels", CreateChannel).Produces<ChannelCreated>(201).Produces<ChannelCreated>(202)
+            .ProducesProblem(409).ProducesValidationProblem(422).WithSummary("Make a channel");
+        api.MapGet("/channels/{slug}/topics", ListTopics).Produces<Listing<TopicItem>>()
+            .ProducesProblem(404).WithSummary("A channel's topics, the latest activity first");
+        api.MapPost("/channels/{slug}/topics", CreateTopic).Produces<TopicCreated>(201).Produces<TopicCreated>(202)
+            .ProducesProblem(404).ProducesProblem(413).ProducesValidationProblem(422).WithSummary("Open a topic with its first post");
+        api.MapGet("/topics/{id:guid}/posts", ListPosts).Produces<Listing<PostItem>>()
+            .ProducesProblem(404).WithSummary("A topic's posts in order");
+        api.MapPost("/topics/{id:guid}/posts", CreatePost).Produces<PostCreated>(201).Produces<PostCreated>(202)
+            .ProducesProblem(404).ProducesProblem(413).ProducesValidationProblem(422).WithSummary("Post; 202 while copies on other nodes are pending");
+        api.MapPost("/tokens", CreateToken).Produces<TokenCreated>(201).Produces<TokenCreated>(202)
+            .ProducesProblem(403).ProducesValidationProblem(422).WithSummary("Make a token: for oneself, or (administrators) for anybody, who is made if need be");
+    }
+
+    private static async Task<IResult> ListChannels(ChannelReader channels, NodeNames names, CancellationToken cancel) =>
+        Results.Ok(new Listing<ChannelItem>([.. (await channels.AllAsync(cancel)).Select(c => ChannelItem.Of(c, names))], null));
+
+    private static async Task<IResult> CreateChannel(NewChannelBody body, ClaimsPrincipal user, WriteBatcher writes, NodeSettings settings)
+    {
+        if (Invalid(("slug", PostRules.Slug(body.Slug)), ("title", PostRules.Title(body.Title))) is { } invalid) return invalid;
+        var result = await writes.WriteAsync(new(
+            next => [new NewChannel(next(), Identity.AccountOf(user)!.Value, body.Slug!, body.Title!)], new Writes.Claim("channel", "slug", body.Slug!)));
+        return result.Existing is not null ? Problem(409, $"There is a channel '{body.Slug}' already.")
+            : Created($"/c/{body.Slug}", new ChannelCreated(result.Ids[0], body.Slug!, settings.Name, result.Copies), result);
+    }
+
+    private static async Task<IResult> ListTopics(
+        string slug, string? after, int? limit, ChannelReader channels, TopicReader topics, NodeNames names, CancellationToken cancel)
+    {
+        if (Page(after, limit, out var cursor, out var count) is { } invalid) return invalid;
+        if (await channels.FindAsync(slug, cancel) is not { } channel) return NoChannel(slug);
+        var found = await topics.RecentAsync(channel.Id, cursor, count + 1, cancel);
+        return Results.Ok(new Listing<TopicItem>(
+            [.. found.Take(count).Select(t => TopicItem.Of(t, names))], found.Count > count ? found[count - 1].LastPost.ToString() : null));
+    }
+
+    private static async Task<IResult> CreateTopic(
+        string slug, NewTopicBody body, [FromHeader(Name = "Idempotency-Key")] string? key, ClaimsPrincipal user, ChannelReader channels, Posting posting,
+        NodeSettings settings, CancellationToken cancel)
+    {
+        var (fault, tooLarge) = PostRules.Body(body.Body);
+        if (tooLarge) return Problem(413, fault!);
+        if (Invalid(("title", PostRules.Title(body.Title)), ("body", fault), KeyFault(key)) is { } invalid) return invalid;
+        if (await channels.FindAsync(slug, cancel) is not { } channel) return NoChannel(slug);
+        var author = Identity.AccountOf(user)!.Value;
+        var posted = await posting.OpenAsync(channel.Id, author, body.Title!, body.Body!, Posting.RequestKey(author, key), cancel);
+        return posted.Conflict ? UsedKey()
+            : Created($"/t/{posted.Topic}", new TopicCreated(posted.Topic, posted.Id, settings.Name, posted.Result.Copies), posted.Result);
+    }
+
+    private static async Task<IResult> ListPosts(
+        Guid id, string? after, int? limit, TopicReader topics, PostReader posts, NodeNames names, CancellationToken cancel)
+    {
+        if (Page(after, limit, out var cursor, out var count) is { } invalid) return invalid;
+        if (await topics.FindAsync(id, cancel) is not { } topic) return NoTopic();
+        var found = await posts.AfterAsync(topic.Id, cursor, count + 1, cancel);
+        return Results.Ok(new Listing<PostItem>(
+            [.. found.Take(count).Select(p => PostItem.Of(p, names))], found.Count > count ? found[count - 1].Id.ToString() : null));
+    }
+
+    private static async Task<IResult> CreatePost(
+        Guid id, NewPostBody body, [FromHeader(Name = "Idempotency-Key")] string? key, ClaimsPrincipal user, TopicReader topics, PostReader posts,
+        Posting posting, NodeSettings settings, CancellationToken cancel)
+    {
+        var (fault, tooLarge) = PostRules.Body(body.Body);
+        if (tooLarge) return Problem(413, fault!);
+        if (Invalid(("body", fault), KeyFault(key)) is { } invalid) return invalid;
+        if (await topics.FindAsync(id, cancel) is not { } topic) return NoTopic();
+        if (body.InReplyTo is { } reply && (await posts.FindAsync(reply, cancel))?.Topic != topic.Id)
+            return Invalid(("inReplyTo", "There is no such post in this topic."))!;
+        var author = Identity.AccountOf(user)!.Value;
+        var posted = await posting.ReplyAsync(topic.Id, author, body.Body!, body.InReplyTo, Posting.RequestKey(author, key), cancel);
+        return posted.Conflict ? UsedKey()
+            : Created($"/t/{topic.Id}?at={posted.Id}#p-{posted.Id}", new PostCreated(posted.Id, settings.Name, posted.Result.Copies), posted.Result);
+    }
+
+    private static async Task<IResult> CreateToken(
+        NewTokenBody body, ClaimsPrincipal user, Registration registration, NodeSettings settings, CancellationToken cancel)
+    {
+        var own = user.Identity!.Name!;
+        var name = body.Account ?? own;
+        var label = body.Label ?? "token";
+        if (Invalid(("label", label.Length is 0 or > 80 ? "A label has 1 to 80 characters." : null),
+            ("account", name == own ? null : AccountName.Fault(name))) is { } invalid) return invalid;
+        var unlimited = body.Unlimited ?? false;
+        if (!user.IsInRole(Identity.Administrator) && (name != own || unlimited))
+            return Problem(403, "Only administrators make tokens for others, or tokens without limits.");
+        var (token, _, result) = await registration.NewTokenAsync(name, label, unlimited, cancel);
+        return Created(null, new TokenCreated(token, name, label, unlimited, settings.Name, result.Copies), result);
+    }
+
+    private static IResult Created<T>(string? location, T item, WriteResult result) =>
+        result.Satisfied ? Results.Created(location, item) : Results.Accepted(location, item);
+
+    private static IResult? Page(string? after, int? limit, out Guid? cursor, out int count)
+    {
+        cursor = Guid.TryParse(after, out var id) ? id : null;
+        count = Math.Clamp(limit ?? DefaultLimit, 1, MaxLimit);
+        return Invalid(("after", after is not null && cursor is null ? "This is no cursor of ours." : null),
+            ("limit", limit is < 1 or > MaxLimit ? $"It must be 1 to {MaxLimit}." : null));
+    }
+
+    private static (string, string?) KeyFault(string? key) =>
+        ("Idempotency-Key", key?.Length > PostRules.MaxKey ? $"It may have at most {PostRules.MaxKey} characters." : null);
+
+    private static IResult? Invalid(params (string Field, string? Fault)[] faults)
+    {
+        var found = faults.Where(f => f.Fault is not null).ToDictionary(f => f.Field, f => new[] { f.Fault! });
+        return found.Count == 0 ? null
+            : Results.ValidationProblem(found, detail: string.Join(" ", found.Values.Select(f => f[0])), statusCode: StatusCodes.Status422UnprocessableEntity);
+    }
+
+    private static IResult NoChannel(string slug) => Problem(404, PostRules.Slug(slug) is null ? $"There is no channel '{slug}' here." : "There is no such channel here.");
+
+    private static IResult NoTopic() => Problem(404, "There is no such topic here (yet).");
+
+    private static IResult UsedKey() => Problem(422, "This Idempotency-Key was used before for something else. Nothing was written.");
+
+    private static IResult Problem(int status, string detail) => Results.Problem(detail, statusCode: status);
+}

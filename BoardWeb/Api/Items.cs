@@ -1,0 +1,47 @@
+using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Posts;
+using Connect.BoardWeb.Ring;
+using Connect.BoardWeb.Topics;
+
+namespace Connect.BoardWeb.Api;
+
+public sealed record NewChannelBody(string? Slug, string? Title);
+
+public sealed record NewTopicBody(string? Title, string? Body);
+
+public sealed record NewPostBody(string? Body, Guid? InReplyTo);
+
+public sealed record NewTokenBody(string? Account, string? Label, bool? Unlimited);
+
+public sealed record ChannelCreated(Guid Id, string Slug, string Node, int Copies);
+
+public sealed record TopicCreated(Guid Id, Guid PostId, string Node, int Copies);
+
+public sealed record PostCreated(Guid Id, string Node, int Copies);
+
+public sealed record TokenCreated(string Token, string Account, string Label, bool Unlimited, string Node, int Copies);
+
+/// <summary>Some items, and the cursor with which the next ones are asked for; null at the end.</summary>
+public sealed record Listing<T>(IReadOnlyList<T> Items, string? Next);
+
+/// <param name="Node">The node that wrote it; <c>#12</c> for an incarnation this node knows only by number.</param>
+public sealed record ChannelItem(Guid Id, string Slug, string Title, DateTimeOffset CreatedAt, string Node)
+{
+    public static ChannelItem Of(ChannelView c, NodeNames names) => new(c.Id, c.Slug, c.Title, c.CreatedAt, names[c.Origin]);
+}
+
+/// <param name="Node">The node that wrote it.</param>
+public sealed record TopicItem(Guid Id, string Title, string Author, DateTimeOffset CreatedAt, DateTimeOffset LastActivity, string Node)
+{
+    public static TopicItem Of(TopicView t, NodeNames names) => new(t.Id, t.Title, t.Author, t.CreatedAt, t.LastActivity, names[t.Origin]);
+}
+
+/// <param name="Body">Markdown, as it was typed.</param>
+/// <param name="Html">Rendered and safe to show.</param>
+/// <param name="Node">The node that wrote it.</param>
+/// <param name="ServerId">The incarnation that wrote it.</param>
+public sealed record PostItem(Guid Id, string Author, string Body, string Html, DateTimeOffset CreatedAt, string Node, long ServerId, Guid? InReplyTo)
+{
+    public static PostItem Of(PostView p, NodeNames names) =>
+        new(p.Id, p.Author, p.Body, p.Html, p.CreatedAt, names[p.Origin], p.Origin, p.RepliesTo?.Post);
+}

@@ -1,0 +1,111 @@
+using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Api;
+using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Health;
+using Connect.BoardWeb.KeyRing;
+using Connect.BoardWeb.Limits;
+using Connect.BoardWeb.Live;
+using Connect.BoardWeb.Metrics;
+using Connect.BoardWeb.Posts;
+using Connect.BoardWeb.Ring;
+using Connect.BoardWeb.Storage;
+using Connect.BoardWeb.Topics;
+using Connect.BoardWeb.Web;
+using Connect.BoardWeb.Writes;
+using Connect.Node.Database;
+using Connect.Node.Settings;
+
+namespace Connect.BoardWeb;
+
+/// <summary>Puts one node's board together.</summary>
+public static class Board
+{
+    /// <summary>
+    /// Bytes of a request. A post of 32 KB takes up to six times as much as escaped JSON; above that it is refused unread.
+    /// </summary>
+    public const int MaxRequestBytes = 256 * 1024;
+
+    public static WebApplication Build(NodeSettings settings)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            ApplicationName = typeof(Board).Assembly.GetName().Name,
+            // The board's files lie beside it, wherever it is started from.
+            ContentRootPath = AppContext.BaseDirectory,
+            EnvironmentName = Environments.Production,
+        });
+        Configure(builder, settings);
+        AddServices(builder.Services, settings);
+        var app = builder.Build();
+        UsePipeline(app, settings);
+        return app;
+    }
+
+    private static void Configure(WebApplicationBuilder builder, NodeSettings settings)
+    {
+        builder.WebHost.UseUrls(settings.Web.Url);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxRequestBytes;
+        });
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information)
+            // That there is no key yet is said by KeyRingReader, and by readiness; who shows a wrong token or an old form is told so.
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.None).AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.None)
+            .AddFilter("Connect.BoardWeb.Accounts.Identity", LogLevel.Warning);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+    }
+
+    private static void AddServices(IServiceCollection services, NodeSettings settings)
+    {
+        services.AddSingleton(settings).AddSingleton(TimeProvider.System).AddSingleton<Uuid7>().AddSingleton<BoardMetrics>();
+        services.AddSingleton<BoardDatabase>().AddSingleton<IRingDaemonClient, RingDaemonClient>().AddSingleton<NodeNames>();
+        services.AddSingleton<WriteBatcher>().AddHostedService(p => p.GetRequiredService<WriteBatcher>());
+        services.AddKeyRing();
+        services.AddIdentity();
+        services.AddSingleton<ChannelReader>().AddSingleton<TopicReader>();
+        services.AddSingleton<MarkdownText>().AddSingleton<PostReader>().AddSingleton<Posting>();
+        services.AddSingleton<ArrivalWatch>().AddHostedService(p => p.GetRequiredService<ArrivalWatch>());
+        services.AddSingleton<PostHtml>().AddSingleton<LastWrite>();
+        services.AddRateLimits(settings);
+        services.AddHealth();
+        services.AddProblemDetails(o => o.CustomizeProblemDetails = c => c.ProblemDetails.Extensions["node"] = settings.Name);
+        services.AddOpenApi("v1");
+        services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
+        services.AddRazorPages();
+        services.AddAntiforgery(o =>
+        {
+            o.Cookie.Name = "connect-form";
+            o.SuppressXFrameOptionsHeader = true; // frame-ancestors says it
+        });
+    }
+
+    private static void UsePipeline(WebApplication app, NodeSettings settings)
+    {
+        var metrics = app.Services.GetRequiredService<BoardMetrics>();
+        app.Use(async (context, next) =>
+        {
+            await next(context);
+            metrics.Answered(context.Response.StatusCode);
+        });
+        app.UseForwardedHeaders();
+        app.UseBoardHeaders(settings.Name);
+        app.UseFailures();
+        app.UseStaticFiles(new StaticFileOptions
+        {
+            OnPrepareResponse = file => file.Context.Response.Headers.CacheControl =
+                // Addresses with a version in them never change what they mean.
+                file.Context.Request.Query.ContainsKey("v") ? "public, max-age=31536000, immutable" : "public, max-age=300",
+        });
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseBearerBeforeLimits();
+        app.UseRateLimiter();
+        app.UseAuthorization();
+        app.MapHealth(settings.Name);
+        app.MapOpenApi();
+        app.MapApi();
+        app.MapLive();
+        app.MapRazorPages();
+    }
+}

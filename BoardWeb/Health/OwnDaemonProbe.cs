@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using Connect.BoardWeb.Ring;
+
+namespace Connect.BoardWeb.Health;
+
+/// <summary>Asks the own daemon twice a second what the node does. A daemon that is silent for two seconds, or says no, makes the board not ready.</summary>
+public sealed class OwnDaemonProbe(IRingDaemonClient daemon, NodeNames names) : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500), Fresh = TimeSpan.FromSeconds(2);
+
+    private long _answered;
+    private volatile string? _fault = "The own daemon has not been asked yet.";
+    private volatile string _silence = "";
+
+    /// <summary>What is wrong, or null.</summary>
+    public string? Fault => _fault
+        ?? (Stopwatch.GetElapsedTime(Interlocked.Read(ref _answered)) > Fresh ? $"The own daemon has been silent for 2 s. {_silence}".TrimEnd() : null);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await AskAsync(stoppingToken);
+                await Task.Delay(Every, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The end.
+        }
+    }
+
+    private async Task AskAsync(CancellationToken cancel)
+    {
+        try
+        {
+            var report = await daemon.NodeAsync(cancel);
+            names.Learn(report);
+            Interlocked.Exchange(ref _answered, Stopwatch.GetTimestamp());
+            _fault = report.Serving ? null : $"The own daemon says this node does not serve ({report.State}): {report.Why}";
+        }
+        catch (RingDaemonException e)
+        {
+            _silence = e.Message;
+            if (Interlocked.Read(ref _answered) == 0) _fault = e.Message;
+        }
+    }
+}

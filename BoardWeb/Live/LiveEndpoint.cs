@@ -1,0 +1,105 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using Connect.BoardWeb.Posts;
+using Connect.BoardWeb.Topics;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Connect.BoardWeb.Live;
+
+/// <summary>
+/// <c>GET /t/{topic}/live</c>: server-sent events <c>post</c> (a rendered post), <c>ping</c> each 15 s and <c>reload</c> (something was missed).
+/// An event's id says what has been seen of every origin, so a browser that reconnects to any other node gets exactly what it has not.
+/// </summary>
+public static class LiveEndpoint
+{
+    /// <summary>Between two pings. 15 s: below the idle time-outs of proxies.</summary>
+    private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(15);
+
+    public static void MapLive(this WebApplication app) => app.MapGet("/t/{topic:guid}/live", ListenAsync).ExcludeFromDescription();
+
+    private static async Task<Results<ServerSentEventsResult<string>, NotFound>> ListenAsync(
+        Guid topic, string? after, HttpContext context, ArrivalWatch watch, TopicReader topics, PostReader posts, PostHtml html, IHostApplicationLifetime lifetime)
+    {
+        var cancel = context.RequestAborted;
+        if (await topics.FindAsync(topic, cancel) is not { } found) return TypedResults.NotFound();
+        var marks = Marks.Parse(context.Request.Headers["Last-Event-ID"]) ?? Marks.Parse(after);
+        // Before the answer begins, so that a node in trouble answers 503 and the browser goes elsewhere.
+        var subscription = await watch.SubscribeAsync(found.Id, cancel);
+        context.Response.RegisterForDispose(subscription);
+        var missed = marks is null ? [] : await posts.BeyondAsync(found.Id, marks, cancel);
+        return TypedResults.ServerSentEvents(StreamAsync(subscription, marks ?? subscription.Begin, missed, html, lifetime.ApplicationStopping, cancel));
+    }
+
+    private static async IAsyncEnumerable<SseItem<string>> StreamAsync(
+        ArrivalWatch.Subscription subscription, Marks marks, List<PostView> missed, PostHtml html, CancellationToken stopping,
+        [EnumeratorCancellation] CancellationToken cancel)
+    {
+        // An open stream must not hold up the node's stop.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel, stopping);
+        yield return new("hello", "ping") { EventId = marks.ToString(), ReconnectionInterval = TimeSpan.FromSeconds(1) };
+        if (missed.Count > PostReader.MaxMissed)
+        {
+            yield return new("missed", "reload");
+            yield break;
+        }
+        foreach (var post in missed)
+        {
+            marks = marks.With(post.Origin, post.Id);
+            yield return new(await html.RenderAsync(post), "post") { EventId = marks.ToString() };
+        }
+        while (!end.IsCancellationRequested)
+        {
+            var arrival = await NextAsync(subscription, end.Token);
+            if (subscription.TakeDropped() > 0) yield return new("slow", "reload");
+            if (arrival is null)
+            {
+                if (end.IsCancellationRequested) yield break;
+                yield return new("still here", "ping");
+                continue;
+            }
+            yield return new(await html.RenderAsync(arrival.Post), "post") { EventId = arrival.Seen.ToString() };
+        }
+    }
+
+    /// <summary>The next arrival, or null when it is time for a ping or for the end.</summary>
+    private static async Task<Arrival?> NextAsync(ArrivalWatch.Subscription subscription, CancellationToken cancel)
+    {
+        if (subscription.Arrivals.TryRead(out var ready)) return ready;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(PingEvery);
+        try
+        {
+            return await subscription.Arrivals.ReadAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>Renders a post outside a page with the very template pages use. Renders each post once, however many readers wait for it.</summary>
+public sealed class PostHtml(IServiceProvider services, ILoggerFactory log)
+{
+    private volatile Latest? _latest;
+
+    public Task<string> RenderAsync(PostView post)
+    {
+        var latest = _latest;
+        if (latest?.Post == post.Id) return latest.Html;
+        latest = new(post.Id, RenderNewAsync(post));
+        _latest = latest;
+        return latest.Html;
+    }
+
+    private async Task<string> RenderNewAsync(PostView post)
+    {
+        await using var renderer = new HtmlRenderer(services, log);
+        return await renderer.Dispatcher.InvokeAsync(async () =>
+            (await renderer.RenderComponentAsync<PostCard>(ParameterView.FromDictionary(new Dictionary<string, object?> { ["Post"] = post }))).ToHtmlString());
+    }
+
+    private sealed record Latest(Guid Post, Task<string> Html);
+}

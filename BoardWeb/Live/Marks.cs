@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using System.Text;
+
+namespace Connect.BoardWeb.Live;
+
+/// <summary>
+/// How far someone has seen each origin's posts: the highest id of each. An origin's posts arrive everywhere in the order of their ids, so this
+/// says exactly what is missing, on every node, however far each of them has come. Immutable.
+/// </summary>
+public sealed class Marks
+{
+    /// <summary>Origins in one text at most: a ring has had this many incarnations, or somebody is making it up.</summary>
+    public const int MaxOrigins = 64;
+
+    public static readonly Marks None = new(ImmutableSortedDictionary<long, Guid>.Empty);
+
+    private readonly ImmutableSortedDictionary<long, Guid> _origins;
+
+    private Marks(ImmutableSortedDictionary<long, Guid> origins) => _origins = origins;
+
+    public IEnumerable<KeyValuePair<long, Guid>> Origins => _origins;
+
+    /// <summary>The highest id seen of an origin; the empty id if none was.</summary>
+    public Guid this[long origin] => _origins.GetValueOrDefault(origin);
+
+    public static Marks Of(IEnumerable<KeyValuePair<long, Guid>> origins) => new(origins.ToImmutableSortedDictionary());
+
+    /// <summary>With an id seen; marks never fall.</summary>
+    public Marks With(long origin, Guid id) => id.CompareTo(this[origin]) > 0 ? new(_origins.SetItem(origin, id)) : this;
+
+    /// <summary>Reads <c>1.ID,2.ID</c>; null if it is anything else.</summary>
+    public static Marks? Parse(string? text)
+    {
+        if (string.IsNullOrEmpty(text) || text.Length > MaxOrigins * 44) return null;
+        var marks = None;
+        foreach (var part in text.Split(','))
+        {
+            var dot = part.IndexOf('.', StringComparison.Ordinal);
+            if (dot < 0 || !uint.TryParse(part[..dot], out var origin) || !Guid.TryParseExact(part[(dot + 1)..], "N", out var id)) return null;
+            marks = marks.With(origin, id);
+        }
+        return marks;
+    }
+
+    /// <summary><c>1.ID,2.ID</c>: an event's id, and the <c>after</c> of a live stream.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        foreach (var (origin, id) in _origins) text.Append(text.Length > 0 ? "," : "").Append(origin).Append('.').Append(id.ToString("N"));
+        return text.ToString();
+    }
+}

@@ -1,0 +1,33 @@
+using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Live;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Connect.BoardWeb.Pages;
+
+/// <summary>Signs in with a cookie that every node understands.</summary>
+public sealed class SignInModel(Registration registration, LastWrite lastWrite) : BoardPage(lastWrite)
+{
+    [BindProperty]
+    public string? Name { get; set; }
+
+    [BindProperty]
+    public string? Password { get; set; }
+
+    [BindProperty(SupportsGet = true)]
+    public string? ReturnUrl { get; set; }
+
+    public async Task<IActionResult> OnPostAsync(CancellationToken cancel)
+    {
+        if (await registration.SignInAsync(Name ?? "", Password ?? "", cancel) is { } account)
+        {
+            await HttpContext.SignInAsync(Identity.Of(account, CookieAuthenticationDefaults.AuthenticationScheme), new() { IsPersistent = true });
+            return LocalRedirect(SafeReturn(ReturnUrl));
+        }
+        // Which of the two was wrong is nobody's business.
+        ModelState.AddModelError("", "There is no such name with such a password.");
+        Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
+        return Page();
+    }
+}

@@ -1,0 +1,82 @@
+using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Live;
+using Connect.BoardWeb.Posts;
+using Connect.BoardWeb.Storage;
+using Connect.BoardWeb.Topics;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Connect.BoardWeb.Pages;
+
+/// <summary>A topic: a page of its posts, and a form to reply.</summary>
+public sealed class TopicModel(
+    BoardDatabase database, ChannelReader channels, TopicReader topics, PostReader posts, Posting posting, LastWrite lastWrite) : BoardPage(lastWrite)
+{
+    public TopicView Topic { get; private set; } = null!;
+
+    public ChannelView? Channel { get; private set; }
+
+    public PostPage Posts { get; private set; } = null!;
+
+    /// <summary>What this node had seen before the posts were read: where the live stream goes on.</summary>
+    public Marks Seen { get; private set; } = Marks.None;
+
+    [BindProperty]
+    public string? Body { get; set; }
+
+    [BindProperty]
+    public Guid? InReplyTo { get; set; }
+
+    public PostView? Answered { get; private set; }
+
+    public string? Preview { get; private set; }
+
+    public async Task<IActionResult> OnGetAsync(Guid id, Guid? at, Guid? after, Guid? before, string? end, Guid? reply, CancellationToken cancel)
+    {
+        if (await topics.FindAsync(id, cancel) is not { } topic) return NotFound();
+        // A retry on the other side of a partition made the topic twice; the earlier one counts.
+        if (topic.Id != id) return RedirectPermanent($"/t/{topic.Id}");
+        InReplyTo = reply;
+        var (from, key) = (at, after, before, end) switch
+        {
+            ({ }, _, _, _) => (PageFrom.At, at),
+            (_, { }, _, _) => (PageFrom.After, after),
+            (_, _, { }, _) => (PageFrom.Before, before),
+            (_, _, _, { }) => (PageFrom.End, null),
+            _ => (PageFrom.Start, (Guid?)null),
+        };
+        await LoadAsync(topic, from, key, cancel);
+        return Page();
+    }
+
+    public async Task<IActionResult> OnPostAsync(Guid id, string? preview, CancellationToken cancel)
+    {
+        if (Me is not { } me) return Challenge();
+        if (await topics.FindAsync(id, cancel) is not { } topic) return NotFound();
+        var (fault, tooLarge) = PostRules.Body(Body);
+        if (InReplyTo is { } reply && (await posts.FindAsync(reply, cancel))?.Topic != topic.Id) InReplyTo = null;
+        if (fault is not null && (preview is null || tooLarge))
+        {
+            ModelState.AddModelError(nameof(Body), fault);
+            Response.StatusCode = tooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status422UnprocessableEntity;
+        }
+        else if (preview is null)
+        {
+            var key = Posting.RequestKey(me, Posting.FormKey(FormKey, topic.Id.ToString(), Body));
+            var posted = await posting.ReplyAsync(topic.Id, me, Body!, InReplyTo, key, cancel);
+            return Written($"/t/{topic.Id}?end=1#p-{posted.Id}", posted.Result);
+        }
+        Preview = preview is null || tooLarge ? null : MarkdownText.ToHtml(Body ?? "");
+        await LoadAsync(topic, PageFrom.End, null, cancel);
+        return Page();
+    }
+
+    private async Task LoadAsync(TopicView topic, PageFrom from, Guid? key, CancellationToken cancel)
+    {
+        Topic = topic;
+        Channel = await channels.FindAsync(topic.Channel, cancel);
+        Seen = await database.ReadAsync(ArrivalWatch.Read, cancel);
+        Posts = await posts.PageAsync(topic.Id, from, key, cancel);
+        if (InReplyTo is { } reply) Answered = Posts.Posts.FirstOrDefault(p => p.Id == reply) ?? await posts.FindAsync(reply, cancel);
+        if (Answered?.Topic != topic.Id) (Answered, InReplyTo) = (null, null);
+    }
+}

@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using System.Text.Encodings.Web;
+using System.Text.RegularExpressions;
+using Markdig;
+using Markdig.Renderers.Html;
+using Markdig.Syntax;
+using Markdig.Syntax.Inlines;
+
+namespace Connect.BoardWeb.Posts;
+
+/// <summary>
+/// Markdown to HTML that is safe to show: no HTML of the author's own, links only to the web and to mail addresses, images as links
+/// (a page that loads nothing from elsewhere tells nobody who reads it).
+/// </summary>
+public sealed partial class MarkdownText
+{
+    /// <summary>Rendered posts that are kept; posts never change.</summary>
+    private const int MaxCached = 4096;
+
+    /// <summary>Nested deeper than this, a text is shown as it was typed.</summary>
+    private const int MaxDepth = 32;
+
+    /// <summary>Delimiters that may open or close something: the parser's work can grow with their square. Beyond it a text is shown as it was typed.</summary>
+    private const int MaxDelimiters = 4000;
+
+    private static readonly MarkdownPipeline Pipeline = Build();
+    private readonly ConcurrentDictionary<Guid, string> _rendered = new();
+
+    /// <summary>A post's text; rendered once.</summary>
+    public string ToHtml(Guid post, string body)
+    {
+        if (_rendered.TryGetValue(post, out var html)) return html;
+        if (_rendered.Count >= MaxCached) _rendered.Clear();
+        return _rendered[post] = ToHtml(body);
+    }
+
+    /// <summary>A text that belongs to no post (a preview).</summary>
+    public static string ToHtml(string body)
+    {
+        if (body.Count(c => c is '[' or '*' or '_' or '`' or '>' or '<' or '!') > MaxDelimiters || DeepLine().IsMatch(body)) return AsTyped(body);
+        try
+        {
+            var document = Markdown.Parse(body, Pipeline);
+            foreach (var link in document.Descendants<LinkInline>().ToList()) Tame(link);
+            foreach (var link in document.Descendants<AutolinkInline>().ToList()) Tame(link);
+            foreach (var heading in document.Descendants<HeadingBlock>()) heading.Level = Math.Min(6, heading.Level + 2);
+            return document.ToHtml(Pipeline);
+        }
+        catch (ArgumentException)
+        {
+            return AsTyped(body); // nested too deeply
+        }
+    }
+
+    private static MarkdownPipeline Build()
+    {
+        var builder = new MarkdownPipelineBuilder { MaximumNestingDepth = MaxDepth };
+        return builder.DisableHtml().UseAutoLinks().UseSoftlineBreakAsHardlineBreak().Build();
+    }
+
+    private static void Tame(LinkInline link)
+    {
+        link.IsImage = false;
+        link.Title = null;
+        if (!IsAllowed(link.Url)) link.Url = "#";
+        if (link.FirstChild is null) link.AppendChild(new LiteralInline(link.Url ?? "#"));
+        Mark(link);
+    }
+
+    private static void Tame(AutolinkInline link)
+    {
+        if (!link.IsEmail && !IsAllowed(link.Url)) link.Url = "#";
+        Mark(link);
+    }
+
+    private static void Mark(Inline link) => link.GetAttributes().AddPropertyIfNotExist("rel", "nofollow noopener ugc");
+
+    private static bool IsAllowed(string? url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https" or "mailto");
+
+    /// <summary>A line that opens so many quotes and lists inside each other that only a machine can have written it.</summary>
+    [GeneratedRegex(@"(?m)^(?:[ \t]*(?:>|[-*+]|[0-9]{1,9}[.)])){40}", RegexOptions.CultureInvariant)]
+    private static partial Regex DeepLine();
+
+    private static string AsTyped(string body) => $"<p class=\"as-typed\">{HtmlEncoder.Default.Encode(body)}</p>\n";
+}

@@ -1,0 +1,46 @@
+using System.Security.Cryptography;
+using System.Text;
+using Connect.BoardWeb.Topics;
+using Connect.BoardWeb.Writes;
+
+namespace Connect.BoardWeb.Posts;
+
+/// <summary>A topic or a post that was written, or was there already because this was a retry.</summary>
+/// <param name="Id">The post's id.</param>
+/// <param name="Topic">Its topic's id.</param>
+/// <param name="Conflict">The key was used before for something else; nothing was written.</param>
+public sealed record Posted(Guid Id, Guid Topic, WriteResult Result, bool Conflict);
+
+/// <summary>Opens topics and posts to them; texts have been checked by then.</summary>
+public sealed class Posting(WriteBatcher writes, TopicReader topics, PostReader posts)
+{
+    /// <summary>The key of a request: nobody can use up another's.</summary>
+    public static byte[]? RequestKey(Guid author, string? key) =>
+        string.IsNullOrEmpty(key) ? null : SHA256.HashData([.. author.ToByteArray(bigEndian: true), .. Encoding.UTF8.GetBytes(key)]);
+
+    /// <summary>A form's key, bound to what was written in it: a double click posts once, a changed text is another post.</summary>
+    public static string? FormKey(string? key, params string?[] content) => string.IsNullOrEmpty(key) || key.Length > PostRules.MaxKey ? null
+        : key + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', content))));
+
+    public async Task<Posted> ReplyAsync(Guid topic, Guid author, string body, Guid? inReplyTo, byte[]? requestKey, CancellationToken cancel)
+    {
+        var result = await writes.WriteAsync(new(
+            next => [new NewPost(next(), topic, author, inReplyTo, body, requestKey)],
+            requestKey is null ? null : new Claim("post", "request_key", requestKey)));
+        if (result.Existing is not { } existing) return new(result.Ids[0], topic, result, false);
+        var earlier = await posts.FindAsync(existing, cancel);
+        return new(existing, topic, result, earlier is not null && (earlier.Topic != topic || earlier.Body != body));
+    }
+
+    public async Task<Posted> OpenAsync(Guid channel, Guid author, string title, string body, byte[]? requestKey, CancellationToken cancel)
+    {
+        var result = await writes.WriteAsync(new(next =>
+        {
+            var topic = next();
+            return [new NewTopic(topic, channel, author, title, requestKey), new NewPost(next(), topic, author, null, body, null)];
+        }, requestKey is null ? null : new Claim("topic", "request_key", requestKey)));
+        if (result.Existing is not { } existing) return new(result.Ids[1], result.Ids[0], result, false);
+        var earlier = await topics.OpeningAsync(existing, cancel);
+        return new(earlier?.Post ?? existing, existing, result, earlier is { } e && (e.Channel != channel || e.Title != title || e.Body != body));
+    }
+}

@@ -1,0 +1,27 @@
+using Connect.Node.Settings;
+
+namespace Connect.BoardWeb.Ring;
+
+/// <summary>This node's own daemon, as docs/daemon-api.md describes it.</summary>
+public interface IRingDaemonClient
+{
+    /// <summary>Waits until enough other nodes hold a position, or <paramref name="wait"/> is over.</summary>
+    /// <exception cref="RingDaemonException">The daemon did not answer.</exception>
+    Task<Acknowledged> AckAsync(string position, Acknowledgement level, TimeSpan wait, CancellationToken cancel);
+
+    /// <summary>What the node is and does.</summary>
+    /// <exception cref="RingDaemonException">The daemon did not answer within a second.</exception>
+    Task<NodeReport> NodeAsync(CancellationToken cancel);
+}
+
+/// <summary>The daemon's answer to the question whether others hold a position.</summary>
+public sealed record Acknowledged(bool Satisfied, int Copies, int Wanted);
+
+/// <summary>The parts of <c>GET /v1/node</c> a board needs.</summary>
+public sealed record NodeReport(string? Name, string? State, bool Serving, string? Why, IReadOnlyList<MemberReport>? Members);
+
+/// <summary>A member as this node sees it.</summary>
+public sealed record MemberReport(string Name, string? State, long? ServerId);
+
+/// <summary>The daemon could not be reached, or answered with an error.</summary>
+public sealed class RingDaemonException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,68 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Connect.Node.Security;
+using Connect.Node.Settings;
+
+namespace Connect.BoardWeb.Ring;
+
+/// <summary>Speaks to the daemon over HTTP, on connections that are kept; every call has a deadline.</summary>
+public sealed class RingDaemonClient : IRingDaemonClient, IDisposable
+{
+    /// <summary>How long the daemon may take beyond the wait it was asked for. 500 ms.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
+
+    private static readonly TimeSpan NodeDeadline = TimeSpan.FromSeconds(1);
+
+    private readonly HttpClient _http;
+
+    public RingDaemonClient(NodeSettings settings)
+    {
+        // The proxy settings of the environment are for the world outside; the daemon is next door.
+        _http = new(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromMilliseconds(500), MaxConnectionsPerServer = 64 })
+        {
+            BaseAddress = new(settings.Daemon.Url),
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        _http.DefaultRequestHeaders.Authorization =
+            new AuthenticationHeaderValue("Bearer", ClusterKeys.Load(settings.Resolve(settings.KeyFile)).ApiToken);
+    }
+
+    public Task<Acknowledged> AckAsync(string position, Acknowledgement level, TimeSpan wait, CancellationToken cancel) =>
+        AskAsync<Acknowledged>(
+            () => new HttpRequestMessage(HttpMethod.Post, "/v1/ack")
+            {
+                Content = JsonContent.Create(new
+                {
+                    position,
+                    level = level.ToString().ToLowerInvariant(),
+                    waitMilliseconds = (int)wait.TotalMilliseconds,
+                }),
+            },
+            wait + Grace, cancel);
+
+    public Task<NodeReport> NodeAsync(CancellationToken cancel) =>
+        AskAsync<NodeReport>(() => new HttpRequestMessage(HttpMethod.Get, "/v1/node"), NodeDeadline, cancel);
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<T> AskAsync<T>(Func<HttpRequestMessage> ask, TimeSpan deadline, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(deadline);
+        using var request = ask();
+        try
+        {
+            using var answer = await _http.SendAsync(request, limit.Token);
+            if (!answer.IsSuccessStatusCode) throw new RingDaemonException($"The daemon answered {(int)answer.StatusCode} to {request.RequestUri}.");
+            return await answer.Content.ReadFromJsonAsync<T>(limit.Token) ?? throw new RingDaemonException("The daemon answered with nothing.");
+        }
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        {
+            throw new RingDaemonException($"The daemon did not answer {request.RequestUri} within {deadline.TotalMilliseconds:0} ms.", e);
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException or IOException)
+        {
+            throw new RingDaemonException($"The daemon cannot be asked: {e.Message}", e);
+        }
+    }
+}

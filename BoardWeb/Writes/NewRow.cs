@@ -1,0 +1,101 @@
+using Connect.Node.Database;
+
+namespace Connect.BoardWeb.Writes;
+
+/// <summary>A row that is about to be inserted. The writer adds the origin (<c>node</c>) itself.</summary>
+/// <param name="Id">Made by the writer, so that a node's ids rise in the order in which they are committed.</param>
+public abstract record NewRow(Guid Id)
+{
+    /// <summary>Table and columns, in the order of <see cref="Values"/>; <c>id</c> and <c>node</c> come first and are not listed.</summary>
+    public abstract (string Table, string[] Columns) Shape { get; }
+
+    public abstract object?[] Values { get; }
+
+    /// <summary>About how many bytes the row adds to a packet.</summary>
+    public virtual int Size => 200;
+}
+
+public sealed record NewRing(Guid Id, string Name) : NewRow(Id)
+{
+    private static readonly (string, string[]) TheShape = ("ring", ["name"]);
+
+    public override (string, string[]) Shape => TheShape;
+
+    public override object?[] Values => [Name];
+}
+
+public sealed record NewAccount(Guid Id, string Name, string NameKey) : NewRow(Id)
+{
+    private static readonly (string, string[]) TheShape = ("account", ["name", "name_key"]);
+
+    public override (string, string[]) Shape => TheShape;
+
+    public override object?[] Values => [Name, NameKey];
+}
+
+public sealed record NewLoginKey(Guid Id, Guid Account, string PasswordHash) : NewRow(Id)
+{
+    private static readonly (string, string[]) TheShape = ("login_key", ["account_id", "password_hash"]);
+
+    public override (string, string[]) Shape => TheShape;
+
+    public override object?[] Values => [Uuid7.ToBytes(Account), PasswordHash];
+}
+
+public sealed record NewRoleGrant(Guid Id, Guid Account, string Role) : NewRow(Id)
+{
+    private static readonly (string, string[]) TheShape = ("role_grant", ["account_id", "role"]);
+
+    public override (string, string[]) Shape => TheShape;
+
+    public override object?[] Values => [Uuid7.ToBytes(Account), Role];
+}
+
+public sealed record NewApiToken(Guid Id, Guid Account, byte[] TokenHash, string Label, bool Unlimited) : NewRow(Id)
+{
+    private static readonly (string, string[]) TheShape = ("api_token", ["account_id", "token_hash", "label", "unlimited"]);
+
+    public override (string, string[]) Shape => TheShape;
+
+    public override object?[] Values => [Uuid7.ToBytes(Account), TokenHash, Label, Unlimited];
+}
+
+public sealed record NewChannel(Guid Id, Guid Author, string Slug, string Title) : NewRow(Id)
+{
+    private static readonly (string, string[]) TheShape = ("channel", ["author_id", "slug", "title"]);
+
+    public override (string, string[]) Shape => TheShape;
+
+    public override object?[] Values => [Uuid7.ToBytes(Author), Slug, Title];
+}
+
+public sealed record NewTopic(Guid Id, Guid Channel, Guid Author, string Title, byte[]? RequestKey) : NewRow(Id)
+{
+    private static readonly (string, string[]) TheShape = ("topic", ["channel_id", "author_id", "title", "request_key"]);
+
+    public override (string, string[]) Shape => TheShape;
+
+    public override object?[] Values => [Uuid7.ToBytes(Channel), Uuid7.ToBytes(Author), Title, RequestKey];
+}
+
+public sealed record NewPost(Guid Id, Guid Topic, Guid Author, Guid? InReplyTo, string Body, byte[]? RequestKey) : NewRow(Id)
+{
+    private static readonly (string, string[]) TheShape = ("post", ["topic_id", "author_id", "in_reply_to", "body", "request_key"]);
+
+    public override (string, string[]) Shape => TheShape;
+
+    public override object?[] Values =>
+        [Uuid7.ToBytes(Topic), Uuid7.ToBytes(Author), InReplyTo is { } reply ? Uuid7.ToBytes(reply) : null, Body, RequestKey];
+
+    // UTF-8 takes up to three bytes a char, and escaping may double them.
+    public override int Size => 300 + Body.Length * 3;
+}
+
+public sealed record NewProtectionKey(Guid Id, string Name, string Xml) : NewRow(Id)
+{
+    private static readonly (string, string[]) TheShape = ("data_protection_key", ["name", "xml"]);
+
+    public override (string, string[]) Shape => TheShape;
+
+    public override object?[] Values => [Name, Xml];
+}

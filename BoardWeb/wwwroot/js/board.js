@@ -1,0 +1,142 @@
+// The live part of the board. Everything works without it; it only adds: times in the reader's own zone, posts that appear as they arrive,
+// replies without leaving the page, and drafts that survive a closed tab.
+
+const posts = document.getElementById('posts');
+
+function localTimes(root) {
+  const shown = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  for (const time of root.querySelectorAll('time')) {
+    const at = new Date(time.dateTime);
+    if (!Number.isNaN(at.valueOf())) time.textContent = shown.format(at);
+  }
+}
+
+// --- Posts as they arrive -----------------------------------------------------------------------------------------------
+
+function live(list) {
+  const arrived = document.getElementById('arrived');
+  const button = arrived.querySelector('button');
+  let after = list.dataset.after;
+  let source, unseen = [], wait = 500;
+
+  button.addEventListener('click', () => {
+    unseen[0]?.scrollIntoView({ block: 'start' });
+    seen();
+  });
+  addEventListener('scroll', () => { if (unseen.length && atEnd()) seen(); }, { passive: true });
+
+  function seen() {
+    unseen = [];
+    arrived.hidden = true;
+  }
+
+  const atEnd = () => list.getBoundingClientRect().bottom < innerHeight + 120;
+
+  function add(html) {
+    const post = new DOMParser().parseFromString(html, 'text/html').querySelector('article.post');
+    if (!post || document.getElementById(post.id)) return;
+    const wasAtEnd = atEnd();
+    // Ids rise with time. What was written on the far side of a broken link may belong further up.
+    const later = [...list.children].find(other => other.dataset.id > post.dataset.id);
+    const height = document.documentElement.scrollHeight;
+    const above = later && later.getBoundingClientRect().top < 0;
+    localTimes(post);
+    post.classList.add('new');
+    list.insertBefore(post, later ?? null);
+    setTimeout(() => post.classList.remove('new'), 4000);
+    // Nobody's line may jump while they read.
+    if (above && !CSS.supports('overflow-anchor', 'auto')) scrollBy(0, document.documentElement.scrollHeight - height);
+    if (wasAtEnd) return;
+    unseen.push(post);
+    button.textContent = unseen.length === 1 ? '1 new post' : `${unseen.length} new posts`;
+    arrived.hidden = false;
+  }
+
+  function listen() {
+    source = new EventSource(`${list.dataset.live}?after=${encodeURIComponent(after)}`);
+    const note = event => { if (event.lastEventId) after = event.lastEventId; wait = 500; };
+    source.addEventListener('ping', note);
+    source.addEventListener('post', event => { note(event); add(event.data); });
+    source.addEventListener('reload', () => {
+      source.close();
+      arrived.hidden = false;
+      button.textContent = 'More has happened: load the page anew';
+      button.addEventListener('click', () => location.reload(), { once: true });
+    });
+    // The browser itself tries again after a broken connection, but not after an answer like 503: then another node may be better.
+    source.addEventListener('error', () => {
+      list.dataset.connected = '';
+      if (source.readyState !== EventSource.CLOSED) return;
+      setTimeout(listen, wait + Math.random() * wait);
+      wait = Math.min(wait * 2, 15000);
+    });
+    source.addEventListener('open', () => { list.dataset.connected = 'yes'; });
+  }
+
+  listen();
+  addEventListener('pagehide', () => source.close());
+  addEventListener('pageshow', event => { if (event.persisted) listen(); });
+}
+
+// --- Replies ------------------------------------------------------------------------------------------------------------
+
+function replies(form) {
+  const answering = form.querySelector('.answering');
+  const field = form.querySelector('[name=InReplyTo]');
+  document.addEventListener('click', event => {
+    const link = event.target.closest('a[data-reply]');
+    if (link) {
+      event.preventDefault();
+      field.value = link.dataset.reply;
+      answering.querySelector('b').textContent = link.dataset.author;
+      answering.hidden = false;
+      form.elements.Body.focus();
+      form.scrollIntoView({ block: 'nearest' });
+    } else if (event.target.closest('.answering a')) {
+      event.preventDefault();
+      field.value = '';
+      answering.hidden = true;
+    }
+  });
+}
+
+// --- Drafts -------------------------------------------------------------------------------------------------------------
+
+function drafts(form) {
+  const text = form.elements.Body;
+  const key = `draft:${form.dataset.draft}`;
+  try {
+    // A form the server filled in (after a fault, a preview) knows better. One that was sent is done with.
+    if (!text.value && sessionStorage.getItem(key)) text.value = sessionStorage.getItem(key);
+    text.addEventListener('input', () => sessionStorage.setItem(key, text.value));
+    form.addEventListener('submit', event => { if (!event.submitter?.name) sessionStorage.setItem('draft-sent', key); });
+  } catch { /* a browser that keeps nothing */ }
+}
+
+// A second click sends the same key, so it would post once all the same; this only keeps people from wondering.
+function once(form) {
+  form.addEventListener('submit', event => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = 'yes';
+    setTimeout(() => delete form.dataset.sent, 5000);
+  });
+  addEventListener('pageshow', () => delete form.dataset.sent);
+}
+
+// A draft is only forgotten on the page that follows a post that was saved: not on an error page, which does not run this, nor on the way back from it.
+function forgetSent() {
+  try {
+    const sent = sessionStorage.getItem('draft-sent');
+    if (!sent || performance.getEntriesByType('navigation')[0]?.type === 'back_forward') return;
+    sessionStorage.removeItem('draft-sent');
+    if (![...document.querySelectorAll('.fault')].some(fault => fault.textContent.trim())) sessionStorage.removeItem(sent);
+  } catch { /* a browser that keeps nothing */ }
+}
+
+forgetSent();
+localTimes(document);
+if (posts?.dataset.live && 'EventSource' in window) live(posts);
+const reply = document.getElementById('reply');
+if (reply) replies(reply);
+document.querySelectorAll('form[data-draft]').forEach(drafts);
+document.querySelectorAll('main form').forEach(once);
