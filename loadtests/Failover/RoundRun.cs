@@ -60,6 +60,7 @@ public sealed class RoundRun(RingUnderTest ring, DaemonApi daemons, BoardTopic p
             DetectedMs = detected,
             RepointMs = repoint,
             SourceProven = proven || first is null,
+            ServedBefore = balancer.ServedBefore,
             ProbesWritten = writer.Written,
             ProbesFailed = writer.Failed,
         };
