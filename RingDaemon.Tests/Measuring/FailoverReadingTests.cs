@@ -79,6 +79,17 @@ public class FailoverReadingTests
         Assert.Equal(new ProcessUsage('S', 200, 987654), usage);
     }
 
+    [Theory]
+    [InlineData("n1,n2,n3", true)]
+    [InlineData("n1,n3", false)] // the daemon calls it equal because nobody else answered
+    public void Copies_are_equal_only_if_every_node_was_compared(string compared, bool equal)
+    {
+        var digests = string.Join(',', compared.Split(',').Select(name => $"\"{name}\":\"abc\""));
+        var checksum = JsonNode.Parse($$"""{ "equal": true, "tables": [ { "table": "post", "digests": { {{digests}} } } ] }""");
+        var numbers = new FailoverNumbers("MariaDB", ["n1", "n2", "n3"], new("mysql", KillSignal.Kill, 30, 0, 1), [], null, [], null, checksum, "");
+        Assert.Equal(equal, numbers.ChecksumEqual);
+    }
+
     private static Round Round(int number, double killedAtMs, double resultMs) => new()
     {
         Number = number,
@@ -90,6 +101,7 @@ public class FailoverReadingTests
         FlowMs = resultMs,
         BalancerMs = resultMs / 2,
         SourceProven = true,
+        ServedBefore = true,
         ProbesWritten = 1,
         ProbesFailed = 0,
     };

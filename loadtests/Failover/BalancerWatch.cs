@@ -13,6 +13,7 @@ public sealed class BalancerWatch : IDisposable
     private readonly string _victim;
     private readonly PacedThread _thread;
     private long _outSince;
+    private int _served;
     private long _killed = long.MaxValue;
 
     public BalancerWatch(BalancerSocket socket, string victim)
@@ -23,6 +24,9 @@ public sealed class BalancerWatch : IDisposable
 
     /// <summary>When, after the kill, HAProxy was first found not to send anybody to the victim; 0 until then.</summary>
     public long OutSince => Volatile.Read(ref _outSince);
+
+    /// <summary>The last answer HAProxy was asked for before the kill had the victim among those that get traffic. Otherwise the time proves nothing.</summary>
+    public bool ServedBefore => Volatile.Read(ref _served) == 1;
 
     public void Start() => _thread.Start();
 
@@ -36,7 +40,10 @@ public sealed class BalancerWatch : IDisposable
         var asked = Clock.Now;
         try
         {
-            if (OutSince == 0 && !_socket.Serving().Contains(_victim) && asked >= Volatile.Read(ref _killed)) Volatile.Write(ref _outSince, Clock.Now);
+            if (OutSince != 0) return;
+            var serves = _socket.Serving().Contains(_victim);
+            if (Clock.Now < Volatile.Read(ref _killed)) Volatile.Write(ref _served, serves ? 1 : 0);
+            else if (!serves && asked >= Volatile.Read(ref _killed)) Volatile.Write(ref _outSince, Clock.Now);
         }
         catch (SocketException)
         {

@@ -23,7 +23,7 @@ public static class FailoverReport
             new("median of the detour, ms", median, results.Count > 0 ? results[50] : null),
             new("p99 of the detour (under 100 kills: the longest), ms", p99, results.Count > 0 ? results[99] : null),
             new("detours that did not come about", 0, n.Rounds.Count(r => r.ResultMs is null)),
-            new("copies that differ at the end (checksum not equal)", 0, n.ChecksumEqual ? 0 : 1),
+            new("copies at the end that differ, or that nobody could compare (checksum)", 0, n.ChecksumEqual ? 0 : 1),
         };
         if (n.Load is null) return verdicts;
         verdicts.Add(new("acknowledged posts lost", 0, n.Ledger?.Lost.Count));
@@ -41,6 +41,8 @@ public static class FailoverReport
         if (n.Rounds.Count < FewestRounds) faults.Add($"only {n.Rounds.Count} kills; a statement needs {FewestRounds}");
         if (n.Rounds.Where(r => !r.SourceProven).Select(r => r.Number).ToArray() is { Length: > 0 } unproven)
             faults.Add($"in round {string.Join(", ", unproven)} the successor's source could not be read back, so the way of the row is unproven");
+        if (n.Rounds.Where(r => !r.ServedBefore).Select(r => r.Number).ToArray() is { Length: > 0 } idle)
+            faults.Add($"in round {string.Join(", ", idle)} the load balancer sent nobody to the victim even before the kill");
         if (n.Load is not null) faults.AddRange(n.Load.Void);
         return faults;
     }

@@ -7,15 +7,18 @@ namespace Connect.LoadTests.Failover;
 
 /// <summary>Everything a failover measurement found.</summary>
 /// <param name="Engine">As the servers name themselves.</param>
+/// <param name="RingNodes">Names of all nodes.</param>
 /// <param name="Load">What the posting clients felt; null without load.</param>
 /// <param name="Ledger">What became of acknowledged posts; null without load.</param>
 /// <param name="Checksum">What a daemon answered when asked whether all copies are equal; null if it did not.</param>
 /// <param name="Ended">Why the run ended early; empty if it did not.</param>
 public sealed record FailoverNumbers(
-    string Engine, FailoverOptions Options, IReadOnlyList<Round> Rounds, LoadResult? Load, IReadOnlyList<FailureOffset> Failures, LedgerVerdict? Ledger,
+    string Engine, IReadOnlyList<string> RingNodes, FailoverOptions Options, IReadOnlyList<Round> Rounds, LoadResult? Load, IReadOnlyList<FailureOffset> Failures, LedgerVerdict? Ledger,
     System.Text.Json.Nodes.JsonNode? Checksum, string Ended)
 {
-    public bool ChecksumEqual => (bool?)Checksum?["equal"] == true;
+    /// <summary>Every node's copy was compared, and all are equal. A daemon also calls those equal that answered while another one is missing: that is not enough here.</summary>
+    public bool ChecksumEqual => (bool?)Checksum?["equal"] == true
+        && Checksum["tables"]?.AsArray() is { Count: > 0 } tables && tables.All(t => RingNodes.All(node => t?["digests"]?[node] is not null));
 }
 
 /// <summary>Kills every node in turn, again and again, while people post.</summary>
@@ -55,7 +58,7 @@ public sealed class FailoverRun(RingUnderTest ring, FailoverOptions options, Tex
             }
         }
         var checksum = await daemons.GetAsync(ring.Nodes[0], "/v1/checksum", TimeSpan.FromSeconds(60), cancel);
-        return new(state.Nodes[0].Engine, options, rounds, load, [.. ledger.Failed.OrderBy(f => f.Ended).Select(f => FailureOffset.Of(f, rounds))], verdict, checksum, ended);
+        return new(state.Nodes[0].Engine, [.. ring.Nodes.Select(n => n.Name)], options, rounds, load, [.. ledger.Failed.OrderBy(f => f.Ended).Select(f => FailureOffset.Of(f, rounds))], verdict, checksum, ended);
     }
 
     private Task<LoadResult> PostAsync(PostingClient client, CancellationToken stop) => LoadRunner.RunAsync(

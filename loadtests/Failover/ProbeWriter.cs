@@ -26,6 +26,7 @@ public sealed class ProbeWriter : IDisposable
     private readonly PacedThread _thread;
     private byte[]? _author;
     private int _failed;
+    private string? _fault;
 
     /// <param name="node">Into whose server.</param>
     /// <param name="topic">A topic that only probes are written to.</param>
@@ -39,6 +40,9 @@ public sealed class ProbeWriter : IDisposable
 
     /// <summary>Inserts that failed.</summary>
     public int Failed => _failed;
+
+    /// <summary>Why the last failed one did; null if none did.</summary>
+    public string? Fault => Volatile.Read(ref _fault);
 
     public int Written => _probes.Count;
 
@@ -65,6 +69,7 @@ public sealed class ProbeWriter : IDisposable
         catch (Exception e) when (e is DatabaseUnavailableException or DbException)
         {
             Interlocked.Increment(ref _failed);
+            Volatile.Write(ref _fault, e.Message);
         }
 
         void Insert(DbConnection connection)

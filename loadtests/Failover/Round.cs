@@ -41,6 +41,9 @@ public sealed record Round
     /// <summary>The successor's source, read after the row was seen, was the predecessor. If not, the row's way is unproven and the round is void.</summary>
     public required bool SourceProven { get; init; }
 
+    /// <summary>HAProxy still sent people to the victim when it was last asked before the kill. If not, <see cref="BalancerMs"/> means nothing and the round is void.</summary>
+    public required bool ServedBefore { get; init; }
+
     public required int ProbesWritten { get; init; }
 
     public required int ProbesFailed { get; init; }

@@ -8,7 +8,8 @@ namespace Connect.LoadTests.Failover;
 /// <summary>Breaks one node of a whole ring and measures the detour.</summary>
 public sealed class RoundRun(RingUnderTest ring, DaemonApi daemons, BoardTopic probes, Uuid7 ids, FailoverOptions options)
 {
-    private static readonly TimeSpan RunIn = TimeSpan.FromMilliseconds(700);
+    private static readonly TimeSpan RunIn = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan FirstProbe = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan RunOut = TimeSpan.FromMilliseconds(500);
 
@@ -25,8 +26,8 @@ public sealed class RoundRun(RingUnderTest ring, DaemonApi daemons, BoardTopic p
         writer.Start();
         reader.Start();
         balancer.Start();
+        await ArriveAsync(writer, reader, $"Probe rows written on {before} do not reach {after} while the ring is whole", cancel);
         await Task.Delay(RunIn + jitter, cancel);
-        if (reader.Seen().Count == 0) throw new MeasurementException($"Probe rows written on {before} do not reach {after} while the ring is whole.");
         var processes = options.Parts.Select(part => ring[victim].Process(part) ?? throw new MeasurementException($"{part} of {victim} does not run.")).ToArray();
 
         var wall = DateTimeOffset.UtcNow;
@@ -59,9 +60,21 @@ public sealed class RoundRun(RingUnderTest ring, DaemonApi daemons, BoardTopic p
             DetectedMs = detected,
             RepointMs = repoint,
             SourceProven = proven || first is null,
+            ServedBefore = balancer.ServedBefore,
             ProbesWritten = writer.Written,
             ProbesFailed = writer.Failed,
         };
+    }
+
+    /// <summary>Waits until a row of this round has gone the old way.</summary>
+    private static async Task ArriveAsync(ProbeWriter writer, ProbeReader reader, string otherwise, CancellationToken cancel)
+    {
+        var deadline = Clock.After(Clock.Now, FirstProbe);
+        while (!reader.Seen().Any(s => writer.Find(s.Newest) is not null))
+        {
+            if (Clock.Now > deadline) throw new MeasurementException($"{otherwise} ({writer.Written} written, {writer.Failed} failed{(writer.Fault is { } fault ? $": {fault}" : "")}).");
+            await Task.Delay(Look, cancel);
+        }
     }
 
     /// <summary>

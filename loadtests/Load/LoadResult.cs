@@ -53,7 +53,7 @@ public sealed record LoadResult
     public string RawLatencies => string.Join(' ', Samples.Select(s => s.Latency.ToString("0.##")));
 
     [JsonIgnore]
-    public required IReadOnlyList<Sample> Samples { get; init; }
+    public IReadOnlyList<Sample> Samples { get; init; } = [];
 
     [JsonIgnore]
     public bool Passed => Void.Count == 0 && Thresholds.All(t => t.Passed);
