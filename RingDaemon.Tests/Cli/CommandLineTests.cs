@@ -1,7 +1,7 @@
 using Connect.Node.Settings;
 using Connect.RingDaemon.Cli;
 using Connect.RingDaemon.Local;
-using Connect.RingDaemon.Tests.LocalRing;
+using Connect.RingDaemon.Tests.Local;
 using Xunit;
 
 namespace Connect.RingDaemon.Tests.Cli;

@@ -8,7 +8,6 @@ using Connect.RingDaemon.Daemon;
 using Connect.RingDaemon.Local;
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Membership.Wire;
-using Connect.RingDaemon.Tests.Replication;
 using Xunit;
 
 namespace Connect.RingDaemon.Tests.Cluster;
@@ -26,6 +25,8 @@ public sealed class MySqlRingStories(MySqlRing ring) : RingStories(ring), IClass
 /// <summary>What people were promised, on real servers. Each story begins and ends with a healthy ring, so they may run in any order.</summary>
 public abstract class RingStories(TestRing ring)
 {
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -52,7 +53,7 @@ public abstract class RingStories(TestRing ring)
     {
         await ring.HealthyAsync();
         await using var ledger = new Ledger(ring, postsPerSecond: 20);
-        await Eventually.TrueAsync(() => Task.FromResult(ledger.Acknowledged.Count > 10), TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(() => ledger.Acknowledged.Count > 10, TimeSpan.FromSeconds(20), Cancel);
 
         await ring.KillAsync("n2", what);
         await ring.UntilAsync(s => s.Nodes.Single(n => n.Name == "n2") is { InLoadBalancer: false }, "n2 is out of the load balancer", from: "n1");
@@ -61,7 +62,7 @@ public abstract class RingStories(TestRing ring)
         else
             await ring.UntilAsync(s => s.Nodes.Single(n => n.Name == "n3") is { Source: "n1", Replication: "running" }, "n3 replicates from n1", from: "n3");
         var before = ledger.Acknowledged.Count;
-        await Eventually.TrueAsync(() => Task.FromResult(ledger.Acknowledged.Count > before + 20), TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(() => ledger.Acknowledged.Count > before + 20, TimeSpan.FromSeconds(20), Cancel);
 
         await ring.StartAsync("n2");
         await ledger.StopAsync();
@@ -188,7 +189,7 @@ public abstract class RingStories(TestRing ring)
         var haproxy = ProcessHandle.Find(ring.Local.Folder.HaproxyProcess);
         Assert.NotNull(haproxy);
         haproxy.Identity.Send(Signal.Kill);
-        await Eventually.TrueAsync(() => Task.FromResult(ProcessHandle.Find(ring.Local.Folder.HaproxyProcess) is null), TimeSpan.FromSeconds(5));
+        await Eventually.TrueAsync(() => ProcessHandle.Find(ring.Local.Folder.HaproxyProcess) is null, TimeSpan.FromSeconds(5), Cancel);
         await ring.Local.StartAsync("n1", SilentProgress.Instance, patience: null, Cancel); // nothing of n1 is down: this only starts HAProxy
         await ring.RingOfAsync("n1", "n3");
         await ring.AskDaemonAsync<OperatorAnswer>(HttpMethod.Post, "n2", "/v1/maintenance", new { on = false, dryRun = false });
@@ -227,7 +228,7 @@ public abstract class RingStories(TestRing ring)
             Directory.Delete(aside, recursive: true);
             await Shell.TryAsync("cp", "-a", data, aside);
             File.Delete(Path.Combine(aside, "filler"));
-            await Eventually.TrueAsync(() => Shell.TryAsync("umount", data), TimeSpan.FromSeconds(10));
+            await Eventually.TrueAsync(_ => Shell.TryAsync("umount", data), TimeSpan.FromSeconds(10), LookEvery, Cancel);
             Directory.Delete(data);
             Directory.Move(aside, data);
             await ring.StartAsync("n3");
@@ -252,11 +253,11 @@ public abstract class RingStories(TestRing ring)
             await socket.SendAsync(stranger.Seal(new byte[50]), Cancel);
             await socket.SendAsync(replayed, Cancel);
         }
-        Assert.True(await Eventually.TrueAsync(async () =>
+        Assert.True(await Eventually.TrueAsync(async _ =>
         {
             var now = await CountsAsync();
             return now["garbage"] >= before["garbage"] + 10 && now["wrong_key"] >= before["wrong_key"] + 10 && now["replayed"] >= before["replayed"] + 9;
-        }, TimeSpan.FromSeconds(5)));
+        }, TimeSpan.FromSeconds(5), LookEvery, Cancel));
         await ring.HealthyAsync();
 
         async Task<Dictionary<string, double>> CountsAsync()

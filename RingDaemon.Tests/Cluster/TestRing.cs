@@ -8,7 +8,6 @@ using Connect.Node.Settings;
 using Connect.RingDaemon.Api;
 using Connect.RingDaemon.Convergence;
 using Connect.RingDaemon.Local;
-using Connect.RingDaemon.Tests.Replication;
 using Xunit;
 
 namespace Connect.RingDaemon.Tests.Cluster;
@@ -39,6 +38,8 @@ public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
     public string Balancer => Local.Description.BoardUrl;
 
     public IReadOnlyList<string> Names => [.. Local.Description.Nodes.Select(n => n.Name)];
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -87,7 +88,7 @@ public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
     public async Task<RingStatus> UntilAsync(Func<RingStatus, bool> condition, string what, TimeSpan? deadline = null, string? from = null)
     {
         RingStatus? last = null;
-        var reached = await Eventually.TrueAsync(async () => (last = await StatusAsync(from)) is { } status && condition(status), deadline ?? ToHeal);
+        var reached = await Eventually.TrueAsync(async _ => (last = await StatusAsync(from)) is { } status && condition(status), deadline ?? ToHeal, LookEvery, Cancel);
         Assert.True(reached, $"{what}: not reached. Last: {JsonSerializer.Serialize(last)}");
         return last!;
     }
@@ -171,7 +172,7 @@ public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
         foreach (var node in nodes.Length > 0 ? nodes : [.. Names])
         {
             Dictionary<string, string> shown = [];
-            await Eventually.TrueAsync(async () => acknowledged.Keys.All((shown = await PostsOnAsync(node)).ContainsKey), TimeSpan.FromSeconds(20));
+            await Eventually.TrueAsync(async _ => acknowledged.Keys.All((shown = await PostsOnAsync(node)).ContainsKey), TimeSpan.FromSeconds(20), LookEvery, Cancel);
             Assert.Empty(acknowledged.Keys.Except(shown.Keys));
             Assert.Empty(shown.Values.GroupBy(body => body).Where(g => g.Count() > 1).Select(g => $"{node} shows '{g.Key}' {g.Count()} times"));
         }

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Connect.RingDaemon.LoadBalancing;
 using Connect.RingDaemon.Local;
-using Connect.RingDaemon.Tests.LocalRing;
+using Connect.RingDaemon.Tests.Local;
 using Xunit;
 
 namespace Connect.RingDaemon.Tests.LoadBalancing;

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using Connect.RingDaemon.Local;
 using Xunit;
 
-namespace Connect.RingDaemon.Tests.LocalRing;
+namespace Connect.RingDaemon.Tests.Local;
 
 public sealed class PortsTests
 {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Connect.RingDaemon.Local;
 using Xunit;
 
-namespace Connect.RingDaemon.Tests.LocalRing;
+namespace Connect.RingDaemon.Tests.Local;
 
 public sealed class ProcessTests : IDisposable
 {

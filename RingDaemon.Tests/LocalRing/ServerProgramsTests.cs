@@ -2,7 +2,7 @@ using Connect.Node.Settings;
 using Connect.RingDaemon.Local;
 using Xunit;
 
-namespace Connect.RingDaemon.Tests.LocalRing;
+namespace Connect.RingDaemon.Tests.Local;
 
 public sealed class ServerProgramsTests
 {

@@ -1,4 +1,4 @@
-namespace Connect.RingDaemon.Tests.LocalRing;
+namespace Connect.RingDaemon.Tests.Local;
 
 /// <summary>A folder of a test's own, deleted afterwards.</summary>
 public sealed class TemporaryFolder : IDisposable

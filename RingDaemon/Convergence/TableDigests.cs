@@ -6,7 +6,7 @@ using Dapper;
 namespace Connect.RingDaemon.Convergence;
 
 /// <summary>One table on one node.</summary>
-/// <param name="Digest">128 bits in hex: the XOR of every row's MD5, so that the order of rows does not matter.</param>
+/// <param name="Digest">128 bits in hex: the XOR of the first half of every row's SHA-256, so that the order of rows does not matter.</param>
 public sealed record TableDigest(string Table, long Rows, string Digest);
 
 /// <summary>All replicated tables of one node, read at one position.</summary>
@@ -56,9 +56,9 @@ public sealed class TableDigests(Database database, IReplicationServer server, N
     {
         var row = string.Join(", ", columns.Select(c => $"COALESCE(HEX(`{c}`), '-')"));
         var (rows, high, low) = connection.QuerySingle<(long, ulong, ulong)>($"""
-            SELECT COUNT(*), CAST(COALESCE(BIT_XOR(CAST(CONV(LEFT(h, 16), 16, 10) AS UNSIGNED)), 0) AS UNSIGNED),
-                             CAST(COALESCE(BIT_XOR(CAST(CONV(RIGHT(h, 16), 16, 10) AS UNSIGNED)), 0) AS UNSIGNED)
-            FROM (SELECT MD5(CONCAT_WS('#', {row})) AS h FROM `{settings.Database.Schema}`.`{table}`) AS hashed
+            SELECT COUNT(*), CAST(COALESCE(BIT_XOR(CAST(CONV(SUBSTRING(h, 1, 16), 16, 10) AS UNSIGNED)), 0) AS UNSIGNED),
+                             CAST(COALESCE(BIT_XOR(CAST(CONV(SUBSTRING(h, 17, 16), 16, 10) AS UNSIGNED)), 0) AS UNSIGNED)
+            FROM (SELECT SHA2(CONCAT_WS('#', {row}), 256) AS h FROM `{settings.Database.Schema}`.`{table}`) AS hashed
             """, commandTimeout: (int)Deadline.TotalSeconds);
         return new(table, rows, $"{high:x16}{low:x16}");
     }

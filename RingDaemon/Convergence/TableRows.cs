@@ -24,7 +24,7 @@ public sealed class TableRows(Database database, NodeSettings settings)
     {
         var row = string.Join(", ", Columns(connection, table).Select(c => $"COALESCE(HEX(`{c.Name}`), '-')"));
         return connection.Query<KeyDigest>(
-            $"SELECT LOWER(HEX(id)) AS `Key`, MD5(CONCAT_WS('#', {row})) AS Digest FROM {Quoted(table)} WHERE id > UNHEX(@after) ORDER BY id LIMIT {KeyPage}",
+            $"SELECT LOWER(HEX(id)) AS `Key`, SHA2(CONCAT_WS('#', {row}), 256) AS Digest FROM {Quoted(table)} WHERE id > UNHEX(@after) ORDER BY id LIMIT {KeyPage}",
             new { after = after ?? "" }).AsList();
     }, Deadline, cancel);
 
@@ -77,7 +77,7 @@ public sealed class TableRows(Database database, NodeSettings settings)
         FROM information_schema.columns WHERE table_schema = @schema AND table_name = @table ORDER BY ordinal_position
         """, new { schema = settings.Database.Schema, table }).AsList();
 
-    /// <summary>A row's primary key in hex and the MD5 of all its columns.</summary>
+    /// <summary>A row's primary key in hex and the SHA-256 of all its columns.</summary>
     public sealed record KeyDigest(string Key, string Digest);
 
     private sealed class Column
