@@ -14,7 +14,7 @@ namespace Connect.RingDaemon.Tests.Cluster;
 
 /// <summary>One ring after the other, and nothing beside it: the stories measure reactions, and two cores are few.</summary>
 [CollectionDefinition("cluster", DisableParallelization = true)]
-public sealed class ClusterCollection;
+public sealed class ClusterTests;
 
 [Collection("cluster")]
 public sealed class MariaDbRingStories(MariaDbRing ring) : RingStories(ring), IClassFixture<MariaDbRing>;

@@ -49,6 +49,7 @@ public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
     {
         if (_local is not null) await _local.DownAsync(wipe: true);
         _http.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     public async Task UpAsync() =>

@@ -1,4 +1,5 @@
 using Connect.Node.Settings;
+using Connect.RingDaemon.Local;
 using Connect.RingDaemon.Replication;
 using Connect.RingDaemon.Tests.Replication;
 
@@ -27,18 +28,14 @@ public sealed class TestServers : IAsyncLifetime
     /// <summary>The ring's shared accounts; every server adds two of its own.</summary>
     public DatabaseAccounts RingAccounts { get; } = DatabaseAccounts.Generate();
 
-    /// <summary>Where the programs are, or null if this machine has none of the engine. To be replaced by LocalRing's own discovery.</summary>
-    public static ServerBinaries? Binaries(Engine engine)
-    {
-        if (engine == Engine.MariaDB) return File.Exists("/usr/sbin/mariadbd") ? ServerBinaries.InstalledMariaDb("MariaDB 10.11") : null;
-        var prefix = Environment.GetEnvironmentVariable("CONNECT_MYSQL_PREFIX") ?? "/tmp/mysqlsid/root";
-        return File.Exists($"{prefix}/usr/sbin/mysqld") ? ServerBinaries.PrivateMySql("MySQL 9.7", prefix) : null;
-    }
+    /// <summary>The programs of an engine, found (and if need be fetched) as <c>connect up</c> does it; looked for once in a run.</summary>
+    private static readonly Dictionary<Engine, Lazy<Task<ServerBinaries>>> Programs = Enum.GetValues<Engine>().ToDictionary(
+        engine => engine, engine => new Lazy<Task<ServerBinaries>>(() => ServerPrograms.FindAsync(engine, SilentProgress.Instance, CancellationToken.None)));
 
     /// <summary>A running server with a data folder, an identity and accounts of its own.</summary>
     public async Task<TestServer> StartAsync(Engine engine, params string[] extraOptions)
     {
-        if (Binaries(engine) is not { } binaries) throw new InvalidOperationException($"There is no {engine} server on this machine.");
+        var binaries = await Programs[engine].Value;
         var template = await _templates[engine].Value;
         int port;
         lock (_made) port = NextFreePort();
@@ -89,7 +86,7 @@ public sealed class TestServers : IAsyncLifetime
     private static async Task<string> MakeTemplateAsync(Engine engine)
     {
         var folder = $"{Folder}/template-{engine}";
-        await DataFolder.InitialiseAsync(Binaries(engine)!, folder);
+        await DataFolder.InitialiseAsync(await Programs[engine].Value, folder);
         DataFolder.ForgetIdentity(folder, engine);
         return folder;
     }

@@ -28,6 +28,9 @@ public sealed partial class Entrance(
     // A newcomer whose clock is wrong must be opened to be told so: Admission judges the clock, and asking changes nothing, so a replayed question is harmless.
     private readonly SealedPackets _seal = new(keys, settings.Cluster, "join", 64 << 10, time) { Tolerance = TimeSpan.FromDays(3650) };
 
+    /// <summary>A server that is up and still empty so long after a clone was not cloned.</summary>
+    private static readonly TimeSpan RestartTakes = TimeSpan.FromSeconds(60);
+
     /// <summary>Why this node was not let in, with the next step; null if it was, or is still waiting.</summary>
     public string? Refusal { get; private set; }
 
@@ -164,8 +167,8 @@ public sealed partial class Entrance(
                 if (result.Outcome == SeedOutcome.RestartServer)
                 {
                     Doing = "copied; its MySQL has ended itself and must be started again by whoever supervises it";
-                    await OwnServerUpAsync(stop);
-                    position = await seeding.AfterRestartAsync(stop);
+                    if (await AfterRestartAsync(seeding, stop) is not { } copied) continue;
+                    position = copied;
                 }
                 audit.Add($"copy the data of {donor.Name}", "this node's server was empty", $"done in {time.GetElapsedTime(started).TotalSeconds:0.0} s, at [{position}]");
                 return;
@@ -176,6 +179,26 @@ public sealed partial class Entrance(
                 Log.SeedingFailed(log, e.Message);
                 await Task.Delay(AskAgain, time, stop);
             }
+        }
+    }
+
+    /// <summary>Waits until the server that ended itself is back and holds the copy; null if it came back empty, which means that the copy failed.</summary>
+    private async Task<GtidSet?> AfterRestartAsync(Seeding seeding, CancellationToken stop)
+    {
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                // The old process may still be there for a moment: then its server is empty, as it was.
+                if ((await seeding.BelongingAsync(stop)).Ownership == Ownership.Ring) return await seeding.AfterRestartAsync(stop);
+                if (own.Fault is null && time.GetElapsedTime(started) > RestartTakes) return null;
+            }
+            catch (Exception e) when (e is DatabaseUnavailableException or System.Data.Common.DbException)
+            {
+                // Not back yet.
+            }
+            await Task.Delay(LookEvery, time, stop);
         }
     }
 

@@ -40,6 +40,10 @@ public sealed class MySqlSeeding(DatabaseSettings settings, Account daemon) : Se
         {
             // As it should be: the copy is complete.
         }
+        catch (DatabaseUnavailableException) when (!cancel.IsCancellationRequested)
+        {
+            // A server that shuts down at the end of a clone may cut the connection before it can say so. What it holds after its restart will tell.
+        }
         return new(SeedOutcome.RestartServer, GtidSet.Empty(Engine.MySQL), 0);
     }
 

@@ -14,7 +14,7 @@ public sealed record ServerBinaries
     /// <summary>What to execute: the server, or the dynamic loader of a private prefix.</summary>
     public required string Executable { get; init; }
 
-    /// <summary>What stands before the server's own options (a loader's <c>--library-path ... --argv0 mysqld PREFIX/usr/sbin/mysqld</c>).</summary>
+    /// <summary>What stands before the server's own options (a loader's <c>--library-path ... --argv0 PREFIX/usr/sbin/mysqld PREFIX/usr/sbin/mysqld</c>).</summary>
     public ImmutableArray<string> PrefixArguments { get; init; } = [];
 
     /// <summary><c>mariadb-install-db</c>; MySQL makes its data folder itself and needs none.</summary>
@@ -55,7 +55,7 @@ public sealed record ServerBinaries
             Engine = Engine.MySQL,
             Version = version,
             Executable = $"{libraries}/ld-linux-x86-64.so.2",
-            PrefixArguments = ["--library-path", libraries, "--argv0", "mysqld", $"{prefix}/usr/sbin/mysqld"],
+            PrefixArguments = ["--library-path", libraries, "--argv0", $"{prefix}/usr/sbin/mysqld", $"{prefix}/usr/sbin/mysqld"],
             DumpTool = $"{prefix}/usr/bin/mysqldump",
             ClientTool = $"{prefix}/usr/bin/mysql",
             BaseFolder = $"{prefix}/usr",
