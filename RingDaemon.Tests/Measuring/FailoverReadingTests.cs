@@ -19,7 +19,8 @@ public class FailoverReadingTests
             3 boards 2 n2 127.0.0.1 0 1 1 1
             3 boards 3 n3 127.0.0.1 0 0 1 1
             3 boards 4 n4 127.0.0.1 2 8 1 1
-            3 boards 5 n5 127.0.0.1 2 64 1 1
+            3 boards 5 n5 127.0.0.1 2 4 1 1
+            3 boards 6 n6 127.0.0.1 0 5 1 1
 
             """;
         Assert.Equal(["n1", "n5"], BalancerSocket.Parse(Answer).Order());

@@ -8,8 +8,8 @@ namespace Connect.LoadTests.Idle;
 /// <summary>What one process used while nobody used the ring.</summary>
 /// <param name="CpuTicks">User and system time of all its threads, in ticks.</param>
 /// <param name="CpuPercent">Of one core.</param>
-/// <param name="ResidentMegabytes">VmRSS at the end (MiB).</param>
-/// <param name="PeakMegabytes">VmHWM: the most it ever had, start included (MiB).</param>
+/// <param name="ResidentMegabytes">VmRSS at the end (10^6 bytes).</param>
+/// <param name="PeakMegabytes">VmHWM: the most it ever had, start included (10^6 bytes).</param>
 public sealed record IdleUse(string Node, string Part, int Pid, long CpuTicks, double CpuPercent, double ResidentMegabytes, double PeakMegabytes);
 
 /// <summary>The cost of a ring that only exists.</summary>
@@ -21,13 +21,13 @@ public sealed record IdleNumbers(double SettledSeconds, double MeasuredSeconds, 
     public IReadOnlyList<Verdict> Verdicts =>
     [
         new("processor time of a daemon, % of a core (the worst)", 1, Daemons.Any() ? Daemons.Max(d => d.CpuPercent) : null),
-        new("resident memory of a daemon, MiB (the worst)", 80, Daemons.Any() ? Daemons.Max(d => d.ResidentMegabytes) : null),
+        new("resident memory of a daemon, MB (the worst)", 80, Daemons.Any() ? Daemons.Max(d => d.ResidentMegabytes) : null),
     ];
 
     public string Body()
     {
         var page = new StringBuilder($"A ring that nobody uses: {SettledSeconds:0} s to settle, then {MeasuredSeconds:0.0} s measured. One tick is {1000 / TicksPerSecond} ms.\n\n");
-        page.Append("| node | process | % of a core | ticks | MiB resident | MiB at the peak |\n| --- | --- | ---: | ---: | ---: | ---: |\n");
+        page.Append("| node | process | % of a core | ticks | MB resident | MB at the peak |\n| --- | --- | ---: | ---: | ---: | ---: |\n");
         foreach (var p in Processes) page.Append($"| {p.Node} | {p.Part} | {p.CpuPercent:0.00} | {p.CpuTicks} | {p.ResidentMegabytes:0.0} | {p.PeakMegabytes:0.0} |\n");
         return page.ToString();
     }
@@ -54,7 +54,7 @@ public static class IdleRun
                 throw new MeasurementException($"{part} of {name} did not run all the time.");
             var ticks = after.CpuTicks - before.CpuTicks;
             uses.Add(new(name, part, pid.Value, ticks, 100.0 * ticks / ProcessUsage.TicksPerSecond / seconds,
-                ProcessUsage.KilobytesOf(pid.Value, "VmRSS") / 1024.0, ProcessUsage.KilobytesOf(pid.Value, "VmHWM") / 1024.0));
+                ProcessUsage.KilobytesOf(pid.Value, "VmRSS") * 1024 / 1e6, ProcessUsage.KilobytesOf(pid.Value, "VmHWM") * 1024 / 1e6));
         }
         return new(settle.TotalSeconds, seconds, ProcessUsage.TicksPerSecond, uses);
     }

@@ -7,7 +7,9 @@ namespace Connect.LoadTests.Ring;
 public sealed class BalancerSocket(string path, string backend = "boards")
 {
     private const int Running = 2;              // srv_op_state: fully up
-    private const int MaintenanceOrDrain = 0x3F; // srv_admin_state: forced, inherited or configured maintenance or drain
+    // srv_admin_state: maintenance (0x01 forced, 0x02 inherited, 0x20 by resolution) or drain (0x08, 0x10). Not 0x04: that says that the configuration
+    // began with "disabled", and it stays when the server is made ready.
+    private const int MaintenanceOrDrain = 0x3B;
 
     /// <summary>The servers that get traffic now. It blocks; HAProxy answers within a millisecond or two.</summary>
     /// <exception cref="SocketException">HAProxy is not there.</exception>
