@@ -156,7 +156,7 @@ public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
         do
         {
             var url = $"{BoardOf(node)}/api/v1/topics/{_topic}/posts?limit=200{(after is null ? "" : $"&after={Uri.EscapeDataString(after)}")}";
-            using var request = new HttpRequestMessage(HttpMethod.Get, url);
+            using var request = WithToken(new(HttpMethod.Get, url));
             using var response = await _http.SendAsync(request, Cancel);
             response.EnsureSuccessStatusCode();
             var page = (await response.Content.ReadFromJsonAsync<JsonNode>(Cancel))!;
@@ -189,10 +189,15 @@ public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
         return _topic = (string)(await response.Content.ReadFromJsonAsync<JsonNode>(Cancel))!["id"]!;
     }
 
+    private HttpRequestMessage WithToken(HttpRequestMessage request)
+    {
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", SecretFile.Read(Local.Folder.TokenFile).Trim());
+        return request;
+    }
+
     private async Task<HttpResponseMessage> SendAsync(string board, string path, object body, string key)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, board + path) { Content = JsonContent.Create(body) };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", SecretFile.Read(Local.Folder.TokenFile).Trim());
+        using var request = WithToken(new(HttpMethod.Post, board + path) { Content = JsonContent.Create(body) });
         request.Headers.Add("Idempotency-Key", key);
         return await _http.SendAsync(request, Cancel);
     }

@@ -35,12 +35,13 @@ public sealed class MariaDbReplication(DatabaseSettings settings, Account daemon
     private protected override void Point(DbConnection connection, ServerAddress source, Account replication, bool tls)
     {
         connection.Execute("STOP SLAVE");
-        // Own writes are in the binary log only. Without them the source would be asked for this server's whole history.
-        connection.Execute("SET GLOBAL gtid_slave_pos = @position", new { position = MariaDbDialect.ExecutedText(connection) });
+        // current_pos: own writes are in the binary log only; with slave_pos the source would be asked for this server's whole history. Merging them into
+        // gtid_slave_pos by hand (SET GLOBAL) does the same, but crashes 10.11.19 now and then: it races the clean-up of mysql.gtid_slave_pos
+        // (signal 11 in rpl_slave_state::gtid_grab_pending_delete_list).
         connection.Execute(
             $"""
             CHANGE MASTER TO MASTER_HOST=@host, MASTER_PORT={source.Port}, MASTER_USER=@user, MASTER_PASSWORD=@password,
-              MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=0.5, MASTER_SSL={(tls ? 1 : 0)}
+              MASTER_USE_GTID=current_pos, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=0.5, MASTER_SSL={(tls ? 1 : 0)}
             """, new { host = source.Host, user = replication.User, password = replication.Password });
         connection.Execute("START SLAVE");
     }
@@ -49,7 +50,6 @@ public sealed class MariaDbReplication(DatabaseSettings settings, Account daemon
     {
         if (ReplicaRow.Read(connection, "SHOW SLAVE STATUS") is null) return;
         connection.Execute("STOP SLAVE");
-        connection.Execute("SET GLOBAL gtid_slave_pos = @position", new { position = MariaDbDialect.ExecutedText(connection) });
-        connection.Execute("RESET SLAVE ALL");
+        connection.Execute("RESET SLAVE ALL"); // leaves gtid_slave_pos as it is
     }
 }
