@@ -125,9 +125,7 @@ public abstract class RingStories(TestRing ring)
         await ring.EqualAsync();
 
         posts[(await ring.PostAsync(ring.BoardOf(newcomer), $"written by who leaves {Guid.NewGuid()}")).Id] = "";
-        var answer = await ring.AskDaemonAsync<OperatorAnswer>(HttpMethod.Post, newcomer, "/v1/leave", new { dryRun = false });
-        Assert.True(answer.Done, answer.Message);
-        await ring.KillAsync(newcomer);
+        await ring.Local.LeaveAsync(newcomer, dryRun: false, SilentProgress.Instance, Cancel);
         await ring.RingOfAsync("n1", "n2", "n3");
         await ring.EverywhereAsync(posts, "n1", "n2", "n3");
         Assert.DoesNotContain((await ring.StatusAsync())!.Nodes, n => n.Name == newcomer);

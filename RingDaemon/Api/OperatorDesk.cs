@@ -47,7 +47,7 @@ public sealed class OperatorDesk(NodeSettings settings, OperatorWishes wishes, R
 
     public async Task<IResult> RejoinAsync(bool dryRun, CancellationToken cancel)
     {
-        if (agent.Gone.IsCompleted) return Refuse($"{settings.Name} has left for good. Start its daemon again after deleting wishes.json in its state folder, or join it as a new node.");
+        if (wishes.Current.HasLeft) return Refuse($"{settings.Name} has left for good. It can only come back as a new node, with a new server id and an empty server.");
         string[] steps = ["compare its position with every member's", "point its replication anew", "catch up, then serve"];
         if (dryRun) return Results.Ok(new OperatorAnswer(false, agent.Report.Why.Length > 0 ? agent.Report.Why : "Nothing was changed; the node serves.", steps));
         wishes.Set(new(false, false));

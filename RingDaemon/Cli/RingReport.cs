@@ -18,7 +18,7 @@ public sealed record RingReport
     public IReadOnlyList<NodeReport> Nodes { get; init; } = [];
 
     /// <summary>The ring is closed, and whoever has not been taken out on purpose does its work.</summary>
-    public bool IsHealthy() => Ring.Closed && Nodes.Count > 0 && Nodes.Where(n => n.State is not ("maintenance" or "leaving" or "left" or "joining"))
+    public bool IsHealthy() => Ring.Closed && Nodes.Count > 0 && Nodes.Where(n => n.State is not ("maintenance" or "leaving" or "left"))
         .All(n => n is { State: "alive", Mysql.Up: true, Web.Up: true, Daemon.Up: true });
 
     public static RingReport From(JsonNode node) => node.Deserialize<RingReport>(Json) ?? new();

@@ -13,7 +13,7 @@ namespace Connect.RingDaemon.Daemon;
 /// (<see cref="Admission"/>); it then copies the data of a serving member and walks in. Until it is let in, nothing is changed anywhere.
 /// </summary>
 public sealed partial class Entrance(
-    NodeSettings settings, DatabaseAccounts accounts, OwnServerWatch own, IMembership membership, RingAgent agent, ClusterKeys keys, AuditLog audit, HttpClient http,
+    NodeSettings settings, DatabaseAccounts accounts, OwnServerWatch own, IMembership membership, RingAgent agent, OperatorWishes wishes, ClusterKeys keys, AuditLog audit, HttpClient http,
     TimeProvider time,
     ILogger<Entrance> log) : BackgroundService
 {
@@ -85,6 +85,11 @@ public sealed partial class Entrance(
 
     private async Task EnterAsync(CancellationToken stop)
     {
+        if (wishes.Current.HasLeft)
+        {
+            Doing = "it has left the ring for good; it comes back only as a new node (docs/operations.md, leave)";
+            return;
+        }
         await OwnServerUpAsync(stop);
         var belonging = await BelongingAsync(stop);
         if (belonging.Ownership != Ownership.Ring && !settings.Daemon.Founder)

@@ -387,6 +387,7 @@ public sealed partial class RingAgent(
     {
         await membership.LeaveAsync(TimeSpan.FromSeconds(2));
         await own.Server.StopAsync(CancellationToken.None);
+        wishes.Set(wishes.Current with { HasLeft = true });
         audit.Add("leave", "an operator's wish; another member holds all this node knew", "left, replication stopped");
         _gone.TrySetResult();
     }

@@ -76,6 +76,11 @@ public sealed class LocalRing
     public Task<string> JoinAsync(JoinOptions options, IRingProgress progress, CancellationToken cancel = default) =>
         new NodeArrival(Folder, progress).RunAsync(options, cancel);
 
+    /// <summary>Drains a node and takes it out for good; its folder is kept as <c>NODE.left</c>.</summary>
+    /// <returns>What its daemon answered.</returns>
+    public Task<System.Text.Json.Nodes.JsonNode> LeaveAsync(string node, bool dryRun, IRingProgress progress, CancellationToken cancel = default) =>
+        new NodeDeparture(Folder, progress).RunAsync(node, dryRun, cancel);
+
     /// <summary>Stops everything; no process of the ring is left.</summary>
     /// <param name="wipe">Also deletes everything.</param>
     /// <param name="progress">Hears the steps.</param>

@@ -45,8 +45,20 @@ internal sealed class NodeArrival(RingFolder folder, IRingProgress progress)
             foreach (var part in Enum.GetValues<NodePart>()) processes.Start(node, part);
         }
         progress.Doing($"Waiting until {node.Name} has the ring's data and is alive");
-        await new NodeSettling(folder, ring, processes).RunAsync(node.Name, options.Patience, cancel);
-        return node.Name;
+        try
+        {
+            await new NodeSettling(folder, ring, processes).RunAsync(node.Name, options.Patience, cancel);
+            return node.Name;
+        }
+        catch (RefusedException e)
+        {
+            // Nothing is changed: neither the ring nor the folder knows it any more.
+            using var locked = await FolderLock.TakeAsync(folder, CancellationToken.None);
+            await new NodeDeparture(folder, progress).StopAsync(node.Name);
+            RingDescription.Load(folder).Without(node.Name).Save(folder);
+            Directory.Delete(folder.Node(node.Name).Path, recursive: true);
+            throw new LocalRingException($"{node.Name} was not let in: {e.Message}", e);
+        }
     }
 
     /// <summary>Everything that would make the ring refuse the newcomer, said before anything is made.</summary>

@@ -108,6 +108,9 @@ public sealed record RingDescription
         HighestServerId = HighestServerId + 1,
     };
 
+    /// <summary>The ring without a node. Its number and its server id are not lost: the next newcomer's server id is higher.</summary>
+    public RingDescription Without(string name) => this with { Nodes = [.. Nodes.Where(n => n.Name != name)] };
+
     /// <summary>The node's data has been copied; it is a member like any other.</summary>
     public RingDescription WithSettled(string name) => this with { Nodes = [.. Nodes.Select(n => n.Name == name ? n with { Newcomer = false } : n)] };
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Connect.RingDaemon.Local;
 
 namespace Connect.RingDaemon.Cli.Verbs;
 
@@ -39,7 +40,12 @@ internal static class LeaveVerb
         {
             var dry = parse.GetValue(dryRun);
             if (!dry && !Order.Confirmed(parse, parse.GetValue(yes), $"Shall {parse.GetValue(node) ?? "this node"} leave the ring for good?")) return ExitCodes.Failed;
-            return await Order.SendAsync(parse, options, parse.GetValue(node), "/v1/leave", new() { ["dryRun"] = dry }, cancel);
+            if (options.NamesDaemon(parse)) return await Order.SendAsync(parse, options, parse.GetValue(node), "/v1/leave", new() { ["dryRun"] = dry }, cancel);
+            // A node of a local ring: its processes end too, and the folder forgets it.
+            var ring = LocalRing.Open(RingOptions.Folder(options.Data(parse)).Path);
+            var name = parse.GetValue(node) ?? throw new UsageException($"Say which node: one of {string.Join(", ", ring.Description.Nodes.Select(n => n.Name))}.");
+            Answer.Write(parse, options, await ProgressDisplay.RunAsync(parse.InvocationConfiguration.Error, progress => ring.LeaveAsync(name, dry, progress, cancel)));
+            return ExitCodes.Done;
         });
         return command;
     }
