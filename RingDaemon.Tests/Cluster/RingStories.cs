@@ -217,7 +217,7 @@ public abstract class RingStories(TestRing ring)
             var (id, copies) = await ring.PostAsync(ring.Balancer, $"while a disk is full {Guid.NewGuid()}");
             Assert.True(copies >= 1);
             File.Delete(filler);
-            await ring.HealthyAsync();
+            await ring.StartAsync("n3"); // MariaDB waits for space; MySQL ends itself and has to be started
             await ring.EverywhereAsync(new Dictionary<string, string> { [id] = "" });
         }
         finally
