@@ -76,6 +76,7 @@ public sealed class NodeSettings
         if (Database.MaxConnections is < 2 or > 64) yield return "database:maxConnections must be 2 to 64";
         if (!IsHttpUrl(Daemon.Url)) yield return "daemon:url must be an http(s) address";
         if (!IsHttpUrl(Web.Url)) yield return "web:url must be an http(s) address";
+        if (Daemon.LongestHoldDownSeconds is < 1 or > 86_400) yield return "daemon:longestHoldDownSeconds must be 1 to 86400";
         foreach (var peer in Daemon.Join.Where(j => !IsHttpUrl(j))) yield return $"daemon:join has '{peer}', which is not an http(s) address";
         if (Posts.BatchMilliseconds is < 0 or > 100) yield return "posts:batchMilliseconds must be 0 to 100";
         if (Posts.WaitMilliseconds is < 50 or > 30_000) yield return "posts:waitMilliseconds must be 50 to 30000";
@@ -132,6 +133,12 @@ public sealed class DaemonSettings
     /// the ring's data first. False by default.
     /// </summary>
     public bool Founder { get; set; }
+
+    /// <summary>
+    /// A member that failed is used again one second after it is back, and twice as long after each further failure within ten minutes, up to this many seconds.
+    /// 300 by default.
+    /// </summary>
+    public int LongestHoldDownSeconds { get; set; } = 300;
 }
 
 public sealed class WebSettings

@@ -24,6 +24,12 @@ public sealed partial class RingAgent(
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ServerPoll = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>
+    /// The board learns within half a second that it may take no more writes, and one that is under way ends within two: only then is asked whether the others hold
+    /// everything.
+    /// </summary>
+    private static readonly TimeSpan LastWritesTake = TimeSpan.FromSeconds(2.5);
+
     /// <summary>Longer than a usual hold-down: a node that nobody turns back to serves all the same.</summary>
     private static readonly TimeSpan FollowedAtTheLatest = TimeSpan.FromSeconds(10);
 
@@ -31,7 +37,8 @@ public sealed partial class RingAgent(
     private static readonly TimeSpan DiscoveryTakes = TimeSpan.FromSeconds(4);
 
     private readonly Channel<Action> _inbox = Channel.CreateBounded<Action>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
-    private readonly RingController _controller = new(settings.Name, new RingOptions());
+    private readonly RingController _controller = new(
+        settings.Name, new RingOptions { LongestHoldDown = TimeSpan.FromSeconds(settings.Daemon.LongestHoldDownSeconds) });
     private readonly NodeLife _life = new();
     private readonly CatchUp _catchUp = new(own.Server, peers);
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -45,6 +52,7 @@ public sealed partial class RingAgent(
     private bool _draining;
     private bool _leaving;
     private bool _turning;
+    private TimeSpan? _wantsOutSince;
     private bool _followed;
     private TimeSpan _servingSince;
     private PredecessorWatch? _predecessor;
@@ -95,7 +103,15 @@ public sealed partial class RingAgent(
         var sources = Task.WhenAll(PollServerAsync(stoppingToken), FollowViewsAsync(stoppingToken), BeatAsync(stoppingToken));
         await foreach (var handle in _inbox.Reader.ReadAllAsync(CancellationToken.None))
         {
-            handle();
+            try
+            {
+                handle();
+            }
+            catch (Exception e)
+            {
+                // One event that could not be handled must not leave the node without a daemon.
+                Log.EventFailed(log, e);
+            }
             if (stoppingToken.IsCancellationRequested) break;
         }
         await sources;
@@ -242,13 +258,15 @@ public sealed partial class RingAgent(
                 RingEffect.PointAt p => sources.PointAtAsync(p.Source, p.Why, own.Identity!, _stopping),
                 RingEffect.StopReplication s => sources.StopAsync(s.Why, _stopping),
                 _ => throw new InvalidOperationException(effect.ToString()),
-            }, ended =>
-            {
-                _changedSource = time.GetTimestamp();
-                Step(ended);
-                Judge();
-            });
+            }, Ended, failed: () => Ended(new((effect as RingEffect.PointAt)?.Source.Name, "it failed in an unexpected way; see the log", BlamesMember: false)));
         }
+    }
+
+    private void Ended(RingInput.Ended ended)
+    {
+        _changedSource = time.GetTimestamp();
+        Step(ended);
+        Judge();
     }
 
     /// <summary>Decides this node's own phase, says it to the others, and starts what the phase needs.</summary>
@@ -259,8 +277,9 @@ public sealed partial class RingAgent(
         var before = _life.Phase;
         if (_life.Judge(_condition)) audit.Add($"become {_life.Phase.ToString().ToLowerInvariant()}", $"was {before.ToString().ToLowerInvariant()}", _life.Why);
         if (_condition is { MysqlFault: null, Discovered: true } && _life.Phase == Phase.Joining) StartCatchingUp();
-        if ((current.Maintenance || current.Leave) && _condition is { MysqlFault: null, Drained: false }) StartDraining();
-        if (!current.Maintenance && !current.Leave) _condition = _condition with { Drained = false };
+        var wantsOut = current.Maintenance || current.Leave;
+        if (!wantsOut) (_condition, _wantsOutSince) = (_condition with { Drained = false }, null);
+        else if (_condition is { MysqlFault: null, Drained: false } && Now - (_wantsOutSince ??= Now) > LastWritesTake) StartDraining();
         JudgeFollowed();
         if (_life.MayGo && !_leaving) StartLeaving();
         Tell();
@@ -448,6 +467,9 @@ public sealed partial class RingAgent(
 
         [LoggerMessage(103, LogLevel.Warning, "A look at another member failed: {Reason}")]
         public static partial void BesideFailed(ILogger logger, string reason);
+
+        [LoggerMessage(105, LogLevel.Error, "An event could not be handled")]
+        public static partial void EventFailed(ILogger logger, Exception e);
 
         [LoggerMessage(104, LogLevel.Error, "More than {Most} events are waiting; one was dropped")]
         public static partial void InboxFull(ILogger logger, int most);
