@@ -7,7 +7,8 @@ namespace Connect.BoardWeb.Health;
 /// <summary>Asks the own daemon twice a second what the node does. A daemon that is silent for two seconds, or says no, makes the board not ready.</summary>
 public sealed class OwnDaemonProbe(IRingDaemonClient daemon, NodeNames names) : BackgroundService, IWriteGate
 {
-    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500), Fresh = TimeSpan.FromSeconds(2);
+    // While the node is out, it is asked more often: it should be back as soon as it may.
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500), EveryWhileOut = TimeSpan.FromMilliseconds(100), Fresh = TimeSpan.FromSeconds(2);
 
     private long _answered;
     private volatile string? _fault = "The own daemon has not been asked yet.";
@@ -30,7 +31,7 @@ public sealed class OwnDaemonProbe(IRingDaemonClient daemon, NodeNames names) : 
             while (true)
             {
                 await AskAsync(stoppingToken);
-                await Task.Delay(Every, stoppingToken);
+                await Task.Delay(_fault is null ? Every : EveryWhileOut, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

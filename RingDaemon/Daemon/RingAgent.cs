@@ -22,6 +22,9 @@ public sealed partial class RingAgent(
     private const int MostWaiting = 4096;
 
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
+    /// <summary>Two seconds without a beat: the others may have taken this node for dead and gone on without it.</summary>
+    private static readonly TimeSpan DoubtfulPause = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan ServerPoll = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
@@ -52,6 +55,7 @@ public sealed partial class RingAgent(
     private bool _draining;
     private bool _leaving;
     private bool _turning;
+    private TimeSpan _lastBeat;
     private TimeSpan? _wantsOutSince;
     private bool _followed;
     private TimeSpan _servingSince;
@@ -76,15 +80,21 @@ public sealed partial class RingAgent(
         Judge();
     });
 
-    /// <summary>An operator wants it to look at everything anew.</summary>
-    public void Rejoin() => Post(() =>
+    /// <summary>An operator wants it to look at everything anew. Ends when the node has begun to.</summary>
+    public Task RejoinAsync()
     {
-        _life.Doubt("an operator asked it to join again");
-        _catchUp.Restart();
-        _condition = _condition with { CaughtUp = false, Damage = null };
-        if (_source is not null) Beside(sources.StopAsync("an operator asked it to join again", _stopping), ended => Step(ended));
-        Judge();
-    });
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            CompareAnew("an operator asked it to join again");
+            _condition = _condition with { Damage = null };
+            _replica = ReplicaStatus.None; // it follows nobody until it was pointed anew
+            if (_source is not null) Beside(sources.StopAsync("an operator asked it to join again", _stopping), Ended);
+            Judge();
+            begun.SetResult();
+        });
+        return begun.Task;
+    }
 
     /// <summary>An operator's wish changed: judge at once.</summary>
     public void WishesChanged() => Post(() => Judge());
@@ -167,6 +177,7 @@ public sealed partial class RingAgent(
 
     private void OnBeat()
     {
+        JudgePause();
         if (_predecessor is { Watched: { } watched } && _predecessor[Part.Mysql] == Finding.Up) membership.SignOfLife(watched);
         if (_entered && !_condition.Discovered && Now - _enteredAt > DiscoveryTakes)
         {
@@ -232,16 +243,22 @@ public sealed partial class RingAgent(
         Judge();
     }
 
-    /// <summary>This process did not run for a while: what it believes of itself is old.</summary>
-    public void WasPaused(TimeSpan gap) => Post(() =>
+    /// <summary>This process did not run for a while: what it believes of itself, and of the others, is old.</summary>
+    private void JudgePause()
     {
-        if (gap < TimeSpan.FromSeconds(2)) return;
-        _life.Doubt($"it was paused for {gap.TotalSeconds:0.0} s");
+        var gap = Now - _lastBeat;
+        _lastBeat = Now;
+        if (gap < DoubtfulPause) return;
+        CompareAnew($"it was paused for {gap.TotalSeconds:0.0} s");
+        audit.Add("join again", $"this daemon did not run for {gap.TotalSeconds:0.0} s", "comparing with the others before serving");
+    }
+
+    private void CompareAnew(string why)
+    {
+        _life.Doubt(why);
         _catchUp.Restart();
         _condition = _condition with { CaughtUp = false };
-        audit.Add("join again", $"this daemon did not run for {gap.TotalSeconds:0.0} s", "comparing with the others before serving");
-        Judge();
-    });
+    }
 
     // ---- what is decided -----------------------------------------------------------------------------------------------------------
 
@@ -275,7 +292,11 @@ public sealed partial class RingAgent(
         var current = wishes.Current;
         _condition = _condition with { MaintenanceWanted = current.Maintenance, LeaveWanted = current.Leave };
         var before = _life.Phase;
-        if (_life.Judge(_condition)) audit.Add($"become {_life.Phase.ToString().ToLowerInvariant()}", $"was {before.ToString().ToLowerInvariant()}", _life.Why);
+        if (_life.Judge(_condition))
+        {
+            audit.Add($"become {_life.Phase.ToString().ToLowerInvariant()}", $"was {before.ToString().ToLowerInvariant()}", _life.Why);
+            if (_life.Phase == Phase.Maintenance) CompareAnew("back from maintenance"); // whatever it holds now says nothing about the day it returns
+        }
         if (_condition is { MysqlFault: null, Discovered: true } && _life.Phase == Phase.Joining) StartCatchingUp();
         var wantsOut = current.Maintenance || current.Leave;
         if (!wantsOut) (_condition, _wantsOutSince) = (_condition with { Drained = false }, null);
