@@ -33,14 +33,12 @@ public abstract class RingStories(TestRing ring)
     public async Task A_post_made_on_any_node_is_on_every_node_and_has_a_second_copy_when_it_is_acknowledged()
     {
         await ring.HealthyAsync();
-        var posts = new Dictionary<string, string>();
         foreach (var node in ring.Names)
         {
-            var (id, copies) = await ring.PostAsync(ring.BoardOf(node), $"written on {node} at {Guid.NewGuid()}");
+            var (_, copies) = await ring.PostAsync(ring.BoardOf(node), $"written on {node} at {Guid.NewGuid()}");
             Assert.True(copies >= 1, $"{node} acknowledged with {copies} copies");
-            posts[id] = "";
         }
-        await ring.EverywhereAsync(posts);
+        await ring.EverywhereAsync();
         await ring.EqualAsync();
     }
 
@@ -52,8 +50,9 @@ public abstract class RingStories(TestRing ring)
     public async Task Whatever_of_a_node_is_killed_nothing_acknowledged_is_lost_and_it_glides_back(Target what)
     {
         await ring.HealthyAsync();
-        await using var ledger = new Ledger(ring, postsPerSecond: 20);
-        await Eventually.TrueAsync(() => ledger.Acknowledged.Count > 10, TimeSpan.FromSeconds(20), Cancel);
+        var already = ring.AcknowledgedPosts;
+        await using var load = new SteadyPosts(ring, postsPerSecond: 20);
+        await Eventually.TrueAsync(() => ring.AcknowledgedPosts > already + 10, TimeSpan.FromSeconds(20), Cancel);
 
         await ring.KillAsync("n2", what);
         await ring.UntilAsync(s => s.Nodes.Single(n => n.Name == "n2") is { InLoadBalancer: false }, "n2 is out of the load balancer", from: "n1");
@@ -61,12 +60,12 @@ public abstract class RingStories(TestRing ring)
             Assert.True((await ring.StatusAsync("n1"))!.Ring.Closed);
         else
             await ring.UntilAsync(s => s.Nodes.Single(n => n.Name == "n3") is { Source: "n1", Replication: "running" }, "n3 replicates from n1", from: "n3");
-        var before = ledger.Acknowledged.Count;
-        await Eventually.TrueAsync(() => ledger.Acknowledged.Count > before + 20, TimeSpan.FromSeconds(20), Cancel);
+        var before = ring.AcknowledgedPosts;
+        await Eventually.TrueAsync(() => ring.AcknowledgedPosts > before + 20, TimeSpan.FromSeconds(20), Cancel);
 
         await ring.StartAsync("n2");
-        await ledger.StopAsync();
-        await ring.EverywhereAsync(ledger.Acknowledged);
+        await load.StopAsync();
+        await ring.EverywhereAsync();
         await ring.HealthyAsync();
         await ring.EqualAsync();
     }
@@ -77,13 +76,13 @@ public abstract class RingStories(TestRing ring)
     public async Task Whatever_of_a_node_falls_silent_is_bridged_and_wakes_without_harm(Target what)
     {
         await ring.HealthyAsync();
-        await using var ledger = new Ledger(ring, postsPerSecond: 20);
+        await using var load = new SteadyPosts(ring, postsPerSecond: 20);
         await ring.KillAsync("n3", what, Signal.Stop);
         await ring.UntilAsync(s => s.Nodes.Single(n => n.Name == "n1") is { Source: "n2", Replication: "running" }
             && !s.Nodes.Single(n => n.Name == "n3").InLoadBalancer, "n1 replicates from n2", TimeSpan.FromSeconds(15), from: "n1");
         await ring.StartAsync("n3");
-        await ledger.StopAsync();
-        await ring.EverywhereAsync(ledger.Acknowledged);
+        await load.StopAsync();
+        await ring.EverywhereAsync();
         await ring.EqualAsync();
     }
 
@@ -91,18 +90,16 @@ public abstract class RingStories(TestRing ring)
     public async Task Down_to_one_node_and_back()
     {
         await ring.HealthyAsync();
-        var posts = new Dictionary<string, string>();
         await ring.KillAsync("n1");
         await ring.RingOfAsync("n2", "n3");
-        posts[(await ring.PostAsync(ring.Balancer, $"two left {Guid.NewGuid()}")).Id] = "";
+        await ring.PostAsync(ring.Balancer, $"two left {Guid.NewGuid()}");
         await ring.KillAsync("n3");
         await ring.RingOfAsync("n2");
-        var (id, copies) = await ring.PostAsync(ring.Balancer, $"the last one {Guid.NewGuid()}");
+        var (_, copies) = await ring.PostAsync(ring.Balancer, $"the last one {Guid.NewGuid()}");
         Assert.Equal(0, copies); // and it says so
-        posts[id] = "";
         await ring.Local.StartAsync("n1", SilentProgress.Instance, patience: null, Cancel);
         await ring.StartAsync("n3");
-        await ring.EverywhereAsync(posts);
+        await ring.EverywhereAsync();
         await ring.EqualAsync();
     }
 
@@ -110,24 +107,24 @@ public abstract class RingStories(TestRing ring)
     public async Task A_newcomer_brings_a_fourth_place_two_neighbours_may_die_and_a_member_may_leave()
     {
         await ring.HealthyAsync();
-        var posts = new Dictionary<string, string> { [(await ring.PostAsync(ring.Balancer, $"before the newcomer {Guid.NewGuid()}")).Id] = "" };
+        await ring.PostAsync(ring.Balancer, $"before the newcomer {Guid.NewGuid()}");
         var newcomer = await ring.Local.JoinAsync(new JoinOptions(), SilentProgress.Instance, Cancel);
         await ring.HealthyAsync();
-        await ring.EverywhereAsync(posts); // what was written before it came is there too
+        await ring.EverywhereAsync(); // what was written before it came is there too
 
         await ring.KillAsync("n2");
         await ring.KillAsync("n3");
         await ring.RingOfAsync("n1", newcomer);
-        posts[(await ring.PostAsync(ring.Balancer, $"two neighbours dead {Guid.NewGuid()}")).Id] = "";
+        await ring.PostAsync(ring.Balancer, $"two neighbours dead {Guid.NewGuid()}");
         await ring.Local.StartAsync("n2", SilentProgress.Instance, patience: null, Cancel);
         await ring.StartAsync("n3");
-        await ring.EverywhereAsync(posts);
+        await ring.EverywhereAsync();
         await ring.EqualAsync();
 
-        posts[(await ring.PostAsync(ring.BoardOf(newcomer), $"written by who leaves {Guid.NewGuid()}")).Id] = "";
+        await ring.PostAsync(ring.BoardOf(newcomer), $"written by who leaves {Guid.NewGuid()}");
         await ring.Local.LeaveAsync(newcomer, dryRun: false, SilentProgress.Instance, Cancel);
         await ring.RingOfAsync("n1", "n2", "n3");
-        await ring.EverywhereAsync(posts, "n1", "n2", "n3");
+        await ring.EverywhereAsync("n1", "n2", "n3");
         Assert.DoesNotContain((await ring.StatusAsync())!.Nodes, n => n.Name == newcomer);
     }
 
@@ -135,30 +132,28 @@ public abstract class RingStories(TestRing ring)
     public async Task The_whole_ring_stops_and_finds_itself_again()
     {
         await ring.HealthyAsync();
-        var posts = new Dictionary<string, string> { [(await ring.PostAsync(ring.Balancer, $"before the night {Guid.NewGuid()}")).Id] = "" };
+        await ring.PostAsync(ring.Balancer, $"before the night {Guid.NewGuid()}");
         await ring.Local.DownAsync(wipe: false);
         await ring.UpAsync();
         await ring.HealthyAsync();
-        await ring.EverywhereAsync(posts);
-        posts[(await ring.PostAsync(ring.Balancer, $"after the night {Guid.NewGuid()}")).Id] = "";
-        await ring.EverywhereAsync(posts);
+        await ring.EverywhereAsync();
+        await ring.PostAsync(ring.Balancer, $"after the night {Guid.NewGuid()}");
+        await ring.EverywhereAsync();
     }
 
     [Fact]
     public async Task A_node_whose_data_is_gone_comes_back_as_a_new_incarnation_with_everything()
     {
         await ring.HealthyAsync();
-        var posts = new Dictionary<string, string>();
-        var (id, copies) = await ring.PostAsync(ring.BoardOf("n2"), $"written where the disk dies {Guid.NewGuid()}");
+        var (_, copies) = await ring.PostAsync(ring.BoardOf("n2"), $"written where the disk dies {Guid.NewGuid()}");
         Assert.True(copies >= 1);
-        posts[id] = "";
         var old = (await ring.StatusAsync())!.Nodes.Single(n => n.Name == "n2").ServerId;
         await ring.KillAsync("n2");
         Directory.Delete(ring.Local.Folder.Node("n2").Data, recursive: true);
         await ring.StartAsync("n2");
         var status = await ring.StatusAsync();
         Assert.DoesNotContain(status!.Nodes, n => n.ServerId == old); // an identity is never used twice
-        await ring.EverywhereAsync(posts);
+        await ring.EverywhereAsync();
         await ring.EqualAsync();
     }
 
@@ -166,7 +161,7 @@ public abstract class RingStories(TestRing ring)
     public async Task Maintenance_takes_a_node_out_of_ring_and_load_balancer_and_back_in()
     {
         await ring.HealthyAsync();
-        var (id, _) = await ring.PostAsync(ring.BoardOf("n2"), $"before maintenance {Guid.NewGuid()}");
+        await ring.PostAsync(ring.BoardOf("n2"), $"before maintenance {Guid.NewGuid()}");
         var on = await ring.AskDaemonAsync<OperatorAnswer>(HttpMethod.Post, "n2", "/v1/maintenance", new { on = true, dryRun = false });
         Assert.True(on.Done, on.Message);
         await ring.RingOfAsync("n1", "n3");
@@ -176,7 +171,7 @@ public abstract class RingStories(TestRing ring)
         var off = await ring.AskDaemonAsync<OperatorAnswer>(HttpMethod.Post, "n2", "/v1/maintenance", new { on = false, dryRun = false });
         Assert.True(off.Done, off.Message);
         await ring.RingOfAsync("n1", "n2", "n3");
-        await ring.EverywhereAsync(new Dictionary<string, string> { [id] = "" });
+        await ring.EverywhereAsync();
     }
 
     [Fact]
@@ -214,11 +209,11 @@ public abstract class RingStories(TestRing ring)
             await Shell.TryAsync("dd", "if=/dev/zero", $"of={filler}", "bs=1M"); // until there is no space left
             await ring.RingOfAsync("n1", "n2");
             Assert.Contains("disk is full", (await ring.AskDaemonAsync<NodeReport>(HttpMethod.Get, "n3", "/v1/node")).Why, StringComparison.Ordinal);
-            var (id, copies) = await ring.PostAsync(ring.Balancer, $"while a disk is full {Guid.NewGuid()}");
+            var (_, copies) = await ring.PostAsync(ring.Balancer, $"while a disk is full {Guid.NewGuid()}");
             Assert.True(copies >= 1);
             File.Delete(filler);
             await ring.StartAsync("n3"); // MariaDB waits for space; MySQL ends itself and has to be started
-            await ring.EverywhereAsync(new Dictionary<string, string> { [id] = "" });
+            await ring.EverywhereAsync();
         }
         finally
         {

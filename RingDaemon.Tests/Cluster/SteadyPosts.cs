@@ -1,24 +1,20 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using Xunit;
 
 namespace Connect.RingDaemon.Tests.Cluster;
 
-/// <summary>Posts through the load balancer at a steady pace, and remembers each post that was acknowledged.</summary>
-internal sealed class Ledger : IAsyncDisposable
+/// <summary>Posts through the load balancer at a steady pace; the ring remembers what was acknowledged.</summary>
+internal sealed class SteadyPosts : IAsyncDisposable
 {
     private readonly TestRing _ring;
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<string, string> _acknowledged = new();
     private readonly Task _running;
 
-    public Ledger(TestRing ring, int postsPerSecond)
+    public SteadyPosts(TestRing ring, int postsPerSecond)
     {
         _ring = ring;
         _running = Task.Run(() => PostAsync(postsPerSecond));
     }
-
-    public IReadOnlyDictionary<string, string> Acknowledged => _acknowledged;
 
     /// <summary>Ends the load and waits for what is under way.</summary>
     public async Task StopAsync()
@@ -44,14 +40,8 @@ internal sealed class Ledger : IAsyncDisposable
             var due = TimeSpan.FromSeconds((double)n / postsPerSecond) - Stopwatch.GetElapsedTime(started);
             if (due > TimeSpan.Zero) await Task.Delay(due, TestContext.Current.CancellationToken);
             underWay.RemoveAll(t => t.IsCompletedSuccessfully);
-            underWay.Add(OneAsync($"ledger {Guid.NewGuid()}"));
+            underWay.Add(_ring.PostAsync(_ring.Balancer, $"ledger {Guid.NewGuid()}"));
         }
         await Task.WhenAll(underWay);
-    }
-
-    private async Task OneAsync(string body)
-    {
-        var (id, _) = await _ring.PostAsync(_ring.Balancer, body);
-        _acknowledged[id] = body;
     }
 }
