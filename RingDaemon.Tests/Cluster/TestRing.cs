@@ -24,7 +24,8 @@ public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
 {
     private static readonly TimeSpan ToHeal = TimeSpan.FromSeconds(60);
 
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"connect-ring-{engine.ToString().ToLowerInvariant()}-{Environment.ProcessId}");
+    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"connect-ring-{engine.ToString().ToLowerInvariant()}-{port}-{Environment.ProcessId}");
+    private readonly int _port = Free(port);
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(2) }) { Timeout = TimeSpan.FromSeconds(10) };
     private LocalRing? _local;
     private string? _topic;
@@ -53,7 +54,7 @@ public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
     }
 
     public async Task UpAsync() =>
-        _local = await LocalRing.UpAsync(new UpOptions(_folder) { Engine = engine, Port = port }, SilentProgress.Instance);
+        _local = await LocalRing.UpAsync(new UpOptions(_folder) { Engine = engine, Port = _port }, SilentProgress.Instance);
 
     public string DaemonOf(string node) => Local.Description.DaemonUrl(Local.Description.Node(node));
 
@@ -180,6 +181,13 @@ public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
     }
 
     public async Task<HttpResponseMessage> GetAsync(string url) => await _http.GetAsync(url, Cancel);
+
+    /// <summary>The wished port, or the next one of those 200 apart whose ring would meet nobody: another run of the tests may be under way.</summary>
+    private static int Free(int port)
+    {
+        while (Ports.Busy(Ports.All(port, Enumerable.Range(1, 4))).Count > 0) port += 200;
+        return port;
+    }
 
     private async Task<string> TopicAsync(string board)
     {
