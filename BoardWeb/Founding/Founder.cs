@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Xml.Linq;
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.KeyRing;
@@ -25,16 +24,13 @@ public static class Founder
     /// <summary>So long that nobody has to remember it; adding a newer key is a row more.</summary>
     private static readonly TimeSpan KeyLives = TimeSpan.FromDays(3650);
 
-    /// <summary>A server that has just been started on a busy machine is slow at first: its first answer is waited for. 20 s.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     /// <returns>What was done, for people.</returns>
     /// <exception cref="SettingsException">The data belongs to another ring.</exception>
     /// <exception cref="DatabaseUnavailableException">The server did not answer.</exception>
     public static async Task<string> FoundAsync(NodeSettings settings, string tokenFile)
     {
         using var database = new BoardDatabase(settings);
-        var ring = await FirstAnswerAsync(database);
+        var ring = await database.ReadAsync(c => c.QueryFirstOrDefault<string>("SELECT name FROM ring ORDER BY id LIMIT 1"));
         if (ring == settings.Cluster) return $"The ring '{ring}' exists already; nothing was changed.";
         if (ring is not null) throw new SettingsException($"This server holds the ring '{ring}', the settings name '{settings.Cluster}'.");
 
@@ -66,22 +62,6 @@ public static class Founder
             await writer.StopAsync(default);
         }
         return $"The ring '{settings.Cluster}' is founded. The administrator's token is in {tokenFile}.";
-    }
-
-    private static async Task<string?> FirstAnswerAsync(BoardDatabase database)
-    {
-        var began = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return await database.ReadAsync(c => c.QueryFirstOrDefault<string>("SELECT name FROM ring ORDER BY id LIMIT 1"));
-            }
-            catch (DatabaseUnavailableException) when (Stopwatch.GetElapsedTime(began) < Patience)
-            {
-                await Task.Delay(200);
-            }
-        }
     }
 
     /// <summary>A first Data Protection key, sealed as every node can open it.</summary>
