@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Xml.Linq;
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.KeyRing;
@@ -24,13 +25,16 @@ public static class Founder
     /// <summary>So long that nobody has to remember it; adding a newer key is a row more.</summary>
     private static readonly TimeSpan KeyLives = TimeSpan.FromDays(3650);
 
+    /// <summary>How long a server that was just started may take to answer. 30 s.</summary>
+    private static readonly TimeSpan ServerStarts = TimeSpan.FromSeconds(30);
+
     /// <returns>What was done, for people.</returns>
     /// <exception cref="SettingsException">The data belongs to another ring.</exception>
     /// <exception cref="DatabaseUnavailableException">The server did not answer.</exception>
     public static async Task<string> FoundAsync(NodeSettings settings, string tokenFile)
     {
         using var database = new BoardDatabase(settings);
-        var ring = await database.ReadAsync(c => c.QueryFirstOrDefault<string>("SELECT name FROM ring ORDER BY id LIMIT 1"));
+        var ring = await RingNameAsync(database);
         if (ring == settings.Cluster) return $"The ring '{ring}' exists already; nothing was changed.";
         if (ring is not null) throw new SettingsException($"This server holds the ring '{ring}', the settings name '{settings.Cluster}'.");
 
@@ -39,7 +43,7 @@ public static class Founder
         SecretFile.Write(tokenFile, token + "\n");
         var (name, xml) = NewKey(settings);
         var local = new NodeSettings { Posts = { Acknowledge = Acknowledgement.Local, BatchMilliseconds = 0 } };
-        var writer = new WriteBatcher(database, new NoDaemon(), local, new Uuid7(TimeProvider.System), new BoardMetrics(), NullLogger<WriteBatcher>.Instance);
+        var writer = new WriteBatcher(database, new NoDaemon(), new OpenGate(), local, new Uuid7(TimeProvider.System), new BoardMetrics(), NullLogger<WriteBatcher>.Instance);
         await writer.StartAsync(default);
         try
         {
@@ -62,6 +66,23 @@ public static class Founder
             await writer.StopAsync(default);
         }
         return $"The ring '{settings.Cluster}' is founded. The administrator's token is in {tokenFile}.";
+    }
+
+    /// <summary>A server that has just been started may be slow to answer for a while: it is asked until <see cref="ServerStarts"/> is over.</summary>
+    private static async Task<string?> RingNameAsync(BoardDatabase database)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await database.ReadAsync(c => c.QueryFirstOrDefault<string>("SELECT name FROM ring ORDER BY id LIMIT 1"));
+            }
+            catch (DatabaseUnavailableException) when (Stopwatch.GetElapsedTime(began) < ServerStarts)
+            {
+                await Task.Delay(200);
+            }
+        }
     }
 
     /// <summary>A first Data Protection key, sealed as every node can open it.</summary>
@@ -89,6 +110,12 @@ public static class Founder
     }
 
     /// <summary>A ring that is being founded has no other members to ask about copies.</summary>
+    /// <summary>Nobody else writes yet, and no daemon could say whether one may.</summary>
+    private sealed class OpenGate : IWriteGate
+    {
+        public string? Closed => null;
+    }
+
     private sealed class NoDaemon : IRingDaemonClient
     {
         public Task<Acknowledged> AckAsync(string position, Acknowledgement level, TimeSpan wait, CancellationToken cancel) =>

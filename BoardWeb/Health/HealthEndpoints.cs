@@ -25,6 +25,7 @@ public static class HealthEndpoints
     {
         services.AddSingleton<OwnDatabaseProbe>().AddHostedService(p => p.GetRequiredService<OwnDatabaseProbe>());
         services.AddSingleton<OwnDaemonProbe>().AddHostedService(p => p.GetRequiredService<OwnDaemonProbe>());
+        services.AddSingleton<IWriteGate>(p => p.GetRequiredService<OwnDaemonProbe>());
         services.AddSingleton<Readiness>();
     }
 

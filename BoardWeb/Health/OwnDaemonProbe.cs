@@ -1,20 +1,28 @@
 using System.Diagnostics;
 using Connect.BoardWeb.Ring;
+using Connect.BoardWeb.Writes;
 
 namespace Connect.BoardWeb.Health;
 
 /// <summary>Asks the own daemon twice a second what the node does. A daemon that is silent for two seconds, or says no, makes the board not ready.</summary>
-public sealed class OwnDaemonProbe(IRingDaemonClient daemon, NodeNames names) : BackgroundService
+public sealed class OwnDaemonProbe(IRingDaemonClient daemon, NodeNames names) : BackgroundService, IWriteGate
 {
-    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500), Fresh = TimeSpan.FromSeconds(2);
+    // While the node is out, it is asked more often: it should be back as soon as it may.
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500), EveryWhileOut = TimeSpan.FromMilliseconds(100), Fresh = TimeSpan.FromSeconds(2);
 
     private long _answered;
     private volatile string? _fault = "The own daemon has not been asked yet.";
+    private volatile string? _closed = "This node has just started and takes no writes yet. Try again in a moment.";
     private volatile string _silence = "";
 
     /// <summary>What is wrong, or null.</summary>
     public string? Fault => _fault
-        ?? (Stopwatch.GetElapsedTime(Interlocked.Read(ref _answered)) > Fresh ? $"The own daemon has been silent for 2 s. {_silence}".TrimEnd() : null);
+        ?? (IsFresh ? null : $"The own daemon has been silent for 2 s. {_silence}".TrimEnd());
+
+    /// <inheritdoc/>
+    public string? Closed => _closed ?? (IsFresh ? null : "This node's daemon is silent, so nobody knows whether it may take writes. Try again in a moment.");
+
+    private bool IsFresh => Stopwatch.GetElapsedTime(Interlocked.Read(ref _answered)) <= Fresh;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -23,7 +31,7 @@ public sealed class OwnDaemonProbe(IRingDaemonClient daemon, NodeNames names) : 
             while (true)
             {
                 await AskAsync(stoppingToken);
-                await Task.Delay(Every, stoppingToken);
+                await Task.Delay(_fault is null ? Every : EveryWhileOut, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -39,6 +47,7 @@ public sealed class OwnDaemonProbe(IRingDaemonClient daemon, NodeNames names) : 
             var report = await daemon.NodeAsync(cancel);
             names.Learn(report);
             Interlocked.Exchange(ref _answered, Stopwatch.GetTimestamp());
+            _closed = report.Writable ? null : $"This node takes no writes now ({report.State}). Try again in a moment, through the board's public address.";
             _fault = report.Serving ? null : $"The own daemon says this node does not serve ({report.State}): {report.Why}";
         }
         catch (RingDaemonException e)

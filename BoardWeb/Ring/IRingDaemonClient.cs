@@ -18,7 +18,9 @@ public interface IRingDaemonClient
 public sealed record Acknowledged(bool Satisfied, int Copies, int Wanted);
 
 /// <summary>The parts of <c>GET /v1/node</c> a board needs.</summary>
-public sealed record NodeReport(string? Name, string? State, bool Serving, string? Why, IReadOnlyList<MemberReport>? Members);
+/// <param name="Serving">It should get readers.</param>
+/// <param name="Writable">It may take writes; a daemon that does not say so knows of no reason against it.</param>
+public sealed record NodeReport(string? Name, string? State, bool Serving, string? Why, IReadOnlyList<MemberReport>? Members, bool Writable = true);
 
 /// <summary>A member as this node sees it.</summary>
 public sealed record MemberReport(string Name, string? State, long? ServerId);

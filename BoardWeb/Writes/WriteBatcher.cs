@@ -39,6 +39,7 @@ public sealed class WriteBatcher : IHostedService, IDisposable
 
     private readonly BoardDatabase _database;
     private readonly IRingDaemonClient _daemon;
+    private readonly IWriteGate _gate;
     private readonly BoardMetrics _metrics;
     private readonly ILogger<WriteBatcher> _log;
     private readonly PostSettings _settings;
@@ -55,8 +56,9 @@ public sealed class WriteBatcher : IHostedService, IDisposable
     private DbConnection? _connection;
     private OwnServer? _server;
 
-    public WriteBatcher(BoardDatabase database, IRingDaemonClient daemon, NodeSettings settings, Uuid7 ids, BoardMetrics metrics, ILogger<WriteBatcher> log) =>
-        (_database, _daemon, _settings, _ids, _metrics, _log) = (database, daemon, settings.Posts, ids, metrics, log);
+    public WriteBatcher(
+        BoardDatabase database, IRingDaemonClient daemon, IWriteGate gate, NodeSettings settings, Uuid7 ids, BoardMetrics metrics, ILogger<WriteBatcher> log) =>
+        (_database, _daemon, _gate, _settings, _ids, _metrics, _log) = (database, daemon, gate, settings.Posts, ids, metrics, log);
 
     /// <summary>Raised after each commit, on the writer's time: only for a quick signal.</summary>
     public event Action? Committed;
@@ -69,6 +71,11 @@ public sealed class WriteBatcher : IHostedService, IDisposable
     /// <see cref="Claim"/>.</exception>
     public Task<WriteResult> WriteAsync(Write write)
     {
+        if (_gate.Closed is { } why)
+        {
+            _metrics.WritesRefused.Add();
+            throw new NodeBusyException(why);
+        }
         var pending = new Pending(write);
         if (!_queue.Writer.TryWrite(pending))
         {

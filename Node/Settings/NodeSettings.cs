@@ -74,14 +74,15 @@ public sealed class NodeSettings
         if (Zone.Length is 0 or > 32) yield return "zone must be 1 to 32 characters";
         if (Database.Port is < 1 or > 65535) yield return "database:port must be 1 to 65535";
         if (Database.MaxConnections is < 2 or > 64) yield return "database:maxConnections must be 2 to 64";
-        if (!IsHttpUrl(Daemon.Url)) yield return "daemon:url must be an http(s) address";
-        if (!IsHttpUrl(Web.Url)) yield return "web:url must be an http(s) address";
-        foreach (var peer in Daemon.Join.Where(j => !IsHttpUrl(j))) yield return $"daemon:join has '{peer}', which is not an http(s) address";
+        if (!IsHttpUrl(Daemon.Url)) yield return "daemon:url must be an http address (TLS between machines is the network's or a proxy's, for now)";
+        if (!IsHttpUrl(Web.Url)) yield return "web:url must be an http address (TLS ends at the load balancer)";
+        if (Daemon.LongestHoldDownSeconds is < 1 or > 86_400) yield return "daemon:longestHoldDownSeconds must be 1 to 86400";
+        foreach (var peer in Daemon.Join.Where(j => !IsHttpUrl(j))) yield return $"daemon:join has '{peer}', which is not an http address";
         if (Posts.BatchMilliseconds is < 0 or > 100) yield return "posts:batchMilliseconds must be 0 to 100";
         if (Posts.WaitMilliseconds is < 50 or > 30_000) yield return "posts:waitMilliseconds must be 50 to 30000";
     }
 
-    private static bool IsHttpUrl(string url) => Uri.TryCreate(url, UriKind.Absolute, out var u) && u.Scheme is "http" or "https";
+    private static bool IsHttpUrl(string url) => Uri.TryCreate(url, UriKind.Absolute, out var u) && u.Scheme == "http";
 }
 
 /// <summary>This node's own server.</summary>
@@ -132,6 +133,12 @@ public sealed class DaemonSettings
     /// the ring's data first. False by default.
     /// </summary>
     public bool Founder { get; set; }
+
+    /// <summary>
+    /// A member that failed is used again one second after it is back, and twice as long after each further failure within ten minutes, up to this many seconds.
+    /// 300 by default.
+    /// </summary>
+    public int LongestHoldDownSeconds { get; set; } = 300;
 }
 
 public sealed class WebSettings

@@ -1,4 +1,5 @@
 using Connect.Node.Settings;
+using Connect.RingDaemon.Api;
 using Connect.RingDaemon.Cli;
 using Connect.RingDaemon.Local;
 using Connect.RingDaemon.Tests.Local;

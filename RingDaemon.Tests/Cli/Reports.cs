@@ -1,3 +1,4 @@
+using Connect.RingDaemon.Api;
 using Connect.RingDaemon.Cli;
 
 namespace Connect.RingDaemon.Tests.Cli;
@@ -10,7 +11,7 @@ internal static class Reports
         Board = "http://127.0.0.1:8080",
         Ring = new(true, [.. Enumerable.Range(1, nodes).Select(i => $"n{i}")], 7),
         Converged = true,
-        Nodes = [.. Enumerable.Range(1, nodes).Select(i => new NodeReport
+        Nodes = [.. Enumerable.Range(1, nodes).Select(i => new NodeStatus
         {
             Name = $"n{i}",
             State = "alive",
@@ -21,7 +22,7 @@ internal static class Reports
             Mysql = new("127.0.0.1", 13305 + i, true),
             Web = new($"http://127.0.0.1:{8080 + i}", true),
             Daemon = new($"http://127.0.0.1:{7080 + i}", true),
-            ServerId = i,
+            ServerId = (uint)i,
             InLoadBalancer = true,
         })],
     };

@@ -1,3 +1,4 @@
+using Connect.RingDaemon.Api;
 using Connect.RingDaemon.Cli;
 using Xunit;
 

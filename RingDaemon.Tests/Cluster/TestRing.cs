@@ -70,13 +70,13 @@ public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
     }
 
     /// <summary>The ring as one living node sees it.</summary>
-    public async Task<RingStatus?> StatusAsync(string? from = null)
+    public async Task<RingReport?> StatusAsync(string? from = null)
     {
         foreach (var node in from is null ? Names : [from])
         {
             try
             {
-                return await AskDaemonAsync<RingStatus>(HttpMethod.Get, node, "/v1/status");
+                return await AskDaemonAsync<RingReport>(HttpMethod.Get, node, "/v1/status");
             }
             catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !Cancel.IsCancellationRequested)
             {
@@ -87,16 +87,16 @@ public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
     }
 
     /// <summary>Waits until the ring is what the condition says, and fails with what it last was.</summary>
-    public async Task<RingStatus> UntilAsync(Func<RingStatus, bool> condition, string what, TimeSpan? deadline = null, string? from = null)
+    public async Task<RingReport> UntilAsync(Func<RingReport, bool> condition, string what, TimeSpan? deadline = null, string? from = null)
     {
-        RingStatus? last = null;
+        RingReport? last = null;
         var reached = await Eventually.TrueAsync(async _ => (last = await StatusAsync(from)) is { } status && condition(status), deadline ?? ToHeal, LookEvery, Cancel);
         Assert.True(reached, $"{what}: not reached. Last: {JsonSerializer.Serialize(last)}");
         return last!;
     }
 
     /// <summary>Waits until these nodes, and no others, form a closed ring behind the load balancer.</summary>
-    public Task<RingStatus> RingOfAsync(params string[] nodes) => UntilAsync(
+    public Task<RingReport> RingOfAsync(params string[] nodes) => UntilAsync(
         s => s.Ring.Closed && s.Nodes.Where(n => n.State == "alive" && n.InLoadBalancer).Select(n => n.Name).Order().SequenceEqual(nodes.Order()),
         $"a closed ring of {string.Join(", ", nodes)}");
 

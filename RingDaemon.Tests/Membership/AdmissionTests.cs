@@ -8,7 +8,7 @@ namespace Connect.RingDaemon.Tests.Membership;
 public class AdmissionTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero);
-    private static readonly JoinRequest Newcomer = new("n4", Engine.MariaDB, "MariaDB 10.11.19", ServerId: 4, Origin: "4", Now, HoldsRing: null, Foreign: null);
+    private static readonly JoinRequest Newcomer = new("n4", Engine.MariaDB, "MariaDB 10.11.19", ServerId: 4, Origin: "4", "http://127.0.0.1:7099", Now, HoldsRing: null, Foreign: null);
 
     [Fact]
     public void A_newcomer_with_an_empty_server_is_welcome() => Assert.Null(Refusal(Newcomer));
@@ -16,6 +16,10 @@ public class AdmissionTests
     [Fact]
     public void A_member_that_lost_its_data_is_welcome_under_its_old_name_and_a_new_id() =>
         Assert.Null(Refusal(Newcomer with { Name = "n2" }, "n1 n2! n3"));
+
+    [Fact]
+    public void A_member_that_was_rebuilt_before_the_others_missed_it_is_welcome() =>
+        Assert.Null(Refusal(Newcomer with { Name = "n2", DaemonUrl = "http://127.0.0.1:7082" }));
 
     [Fact]
     public void A_node_that_holds_this_rings_data_is_welcome() => Assert.Null(Refusal(Newcomer with { HoldsRing = "ring-a" }));

@@ -35,6 +35,7 @@ public static class DaemonEndpoints
         v1.MapPost("/rows/read", (TableRows rows, RowsRequest request, CancellationToken cancel) => rows.ReadAsync(request.Table, request.Keys, cancel));
         v1.MapPost("/maintenance", (OperatorDesk desk, MaintenanceRequest request, CancellationToken cancel) => desk.MaintenanceAsync(request.On, request.DryRun, cancel));
         v1.MapPost("/leave", (OperatorDesk desk, DryRunRequest request, CancellationToken cancel) => desk.LeaveAsync(request.DryRun, cancel));
+        v1.MapPost("/forget", (OperatorDesk desk, ForgetRequest request, CancellationToken cancel) => desk.ForgetAsync(request.Name, request.DryRun, cancel));
         v1.MapPost("/rejoin", (OperatorDesk desk, DryRunRequest request, CancellationToken cancel) => desk.RejoinAsync(request.DryRun, cancel));
     }
 
@@ -77,6 +78,8 @@ public static class DaemonEndpoints
     private sealed record KeysRequest(string Table, string? After);
 
     private sealed record RowsRequest(string Table, string[] Keys);
+
+    private sealed record ForgetRequest(string Name, bool DryRun);
 
     private sealed record DryRunRequest(bool DryRun);
 }

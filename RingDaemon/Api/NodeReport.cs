@@ -6,12 +6,13 @@ namespace Connect.RingDaemon.Api;
 /// <summary>What <c>GET /v1/node</c> answers: this node, read live.</summary>
 /// <param name="State">As in CONTRACT: joining, alive, suspect, unreachable, maintenance, leaving, left.</param>
 /// <param name="Serving">It should get readers.</param>
+/// <param name="Writable">Its board may take writes: it is in the ring, undamaged, and not on its way out.</param>
 /// <param name="Why">Why it does not serve; empty if it does.</param>
 /// <param name="Position">Everything its server has executed, in the engine's notation; null when the server does not answer.</param>
 /// <param name="Refused">Why the ring did not let it in, with the next step; null if it did.</param>
 /// <param name="Replication">running, connecting, stopped, or none.</param>
 public sealed record NodeReport(
-    string Name, string State, string Phase, bool Serving, string Why, uint ServerId, string Origin, string Engine, long View, string? Position,
+    string Name, string State, string Phase, bool Serving, bool Writable, string Why, uint ServerId, string Origin, string Engine, long View, string? Position,
     string? Source, string Replication, double? LagSeconds, string? LastError, bool MysqlUp, string? MysqlFault, bool WebUp, string? Refused, IReadOnlyList<NodeReport.Other> Members)
 {
     /// <summary>Another member as this node sees it.</summary>
@@ -22,7 +23,7 @@ public sealed record NodeReport(
     {
         var identity = own.Identity;
         return new(
-            name, NodeState.Of(agent.Phase, view.Find(name)?.Liveness ?? Liveness.Alive), agent.Phase.ToString().ToLowerInvariant(), agent.Serving,
+            name, NodeState.Of(agent.Phase, view.Find(name)?.Liveness ?? Liveness.Alive), agent.Phase.ToString().ToLowerInvariant(), agent.Serving, agent.Writable,
             WhyOf(agent, entrance), identity?.ServerId ?? 0, identity?.Origin ?? "",
             identity?.Version ?? "", view.Version, position, agent.Source, NodeState.Replication(agent), agent.Replica.LagSeconds, agent.Replica.LastError,
             agent.Condition.MysqlFault is null, agent.Condition.MysqlFault, agent.WebUp, entrance.Refusal,

@@ -45,6 +45,20 @@ public sealed class OperatorDesk(NodeSettings settings, OperatorWishes wishes, R
             : Results.Ok(new OperatorAnswer(false, $"{settings.Name} has not left yet: {agent.Report.Why}. It goes on by itself; see connect explain.", steps));
     }
 
+    /// <summary>For a member that died for good: it is no longer expected, and its server id stays retired.</summary>
+    public async Task<IResult> ForgetAsync(string name, bool dryRun, CancellationToken cancel)
+    {
+        if (membership.Current.Find(name) is not { Liveness: not Liveness.Left } member) return Refuse($"There is no member '{name}'.");
+        if (member.Liveness != Liveness.Unreachable) return Refuse($"{name} is {NodeState.Of(member)}: a member that lives is taken out with connect leave.");
+        string[] steps = [$"every member counts {name} as left", $"server id {member.Facts.ServerId} stays retired for ever", $"rows that only {name} held are lost unless its data comes back"];
+        if (dryRun) return Results.Ok(new OperatorAnswer(false, "Nothing was changed.", steps));
+        audit.Add($"forget {name}", "an operator's wish; it is unreachable", "accepted");
+        membership.Forget(name);
+        return await UntilAsync(() => membership.Current.Find(name) is null or { Liveness: Liveness.Left }, cancel)
+            ? Results.Ok(new OperatorAnswer(true, $"{name} is forgotten.", steps))
+            : Results.Ok(new OperatorAnswer(false, $"{name} is still known; it may have come back.", steps));
+    }
+
     public async Task<IResult> RejoinAsync(bool dryRun, CancellationToken cancel)
     {
         if (wishes.Current.HasLeft) return Refuse($"{settings.Name} has left for good. It can only come back as a new node, with a new server id and an empty server.");
@@ -52,7 +66,7 @@ public sealed class OperatorDesk(NodeSettings settings, OperatorWishes wishes, R
         if (dryRun) return Results.Ok(new OperatorAnswer(false, agent.Report.Why.Length > 0 ? agent.Report.Why : "Nothing was changed; the node serves.", steps));
         wishes.Set(new(false, false));
         audit.Add("rejoin", "an operator's wish", "accepted");
-        agent.Rejoin();
+        await agent.RejoinAsync();
         return await UntilAsync(() => agent.Report.Serving, cancel)
             ? Results.Ok(new OperatorAnswer(true, $"{settings.Name} serves.", steps))
             : Results.Ok(new OperatorAnswer(false, $"{settings.Name} does not serve yet: {agent.Report.Why}", steps));

@@ -36,7 +36,7 @@ public sealed class RingObserver(
         return NodeReport.Of(settings.Name, membership.Current, agent.Report, own, entrance, position);
     }
 
-    public async Task<RingStatus> StatusAsync(CancellationToken cancel)
+    public async Task<RingReport> StatusAsync(CancellationToken cancel)
     {
         var started = time.GetTimestamp();
         var view = membership.Current;

@@ -13,8 +13,8 @@ public sealed class DaemonClient(string url, string? token)
     /// <summary>How long a question may take.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long an order may take: a drain or a repair is not done in two seconds.</summary>
-    public static readonly TimeSpan OrderDeadline = TimeSpan.FromSeconds(60);
+    /// <summary>How long an order may take: a drain is not done in two seconds. Longer than the daemon's own patience, so that its answer is heard.</summary>
+    public static readonly TimeSpan OrderDeadline = TimeSpan.FromSeconds(70);
 
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = Deadline }) { Timeout = Timeout.InfiniteTimeSpan };
 

@@ -1,3 +1,4 @@
+using Connect.RingDaemon.Api;
 using Connect.RingDaemon.Local;
 
 namespace Connect.RingDaemon.Cli;
@@ -12,7 +13,7 @@ internal static class FolderReport
         Nodes = [.. ring.Nodes.Select(node => Node(folder.Node(node.Name), ring, node))],
     };
 
-    private static NodeReport Node(NodeFolder place, RingDescription ring, RingNode node) => new()
+    private static NodeStatus Node(NodeFolder place, RingDescription ring, RingNode node) => new()
     {
         Name = node.Name,
         State = "unreachable",

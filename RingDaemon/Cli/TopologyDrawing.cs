@@ -1,3 +1,5 @@
+using Connect.RingDaemon.Api;
+
 namespace Connect.RingDaemon.Cli;
 
 /// <summary>
@@ -16,7 +18,7 @@ internal static class TopologyDrawing
     public static IEnumerable<string> Lines(RingReport report, Terminal terminal)
     {
         var glyphs = terminal.Unicode ? Glyphs.Unicode : Glyphs.Ascii;
-        var inRing = report.Ring.Order.Select(name => report.Nodes.FirstOrDefault(n => n.Name == name)).OfType<NodeReport>().ToList();
+        var inRing = report.Ring.Order.Select(name => report.Nodes.FirstOrDefault(n => n.Name == name)).OfType<NodeStatus>().ToList();
         yield return report.Ring.Closed ? $"{terminal.Good("closed")} ring of {Count(inRing.Count)}" : $"{terminal.Bad("open")} ring of {Count(inRing.Count)}";
         var width = report.Nodes.Select(n => n.Name.Length).DefaultIfEmpty(0).Max();
         for (var i = 0; i < inRing.Count; i++)
@@ -38,14 +40,14 @@ internal static class TopologyDrawing
             yield return $"    {terminal.Bold(node.Name.PadRight(width))}  {Describe(node, terminal)}, outside the ring{(node.Source is null ? "" : $", reads from {node.Source}")}";
     }
 
-    private static (bool Whole, string Words) Link(NodeReport source, NodeReport replica, Terminal terminal)
+    private static (bool Whole, string Words) Link(NodeStatus source, NodeStatus replica, Terminal terminal)
     {
         if (replica.Source != source.Name) return (false, terminal.Bad($"{replica.Name} reads from {replica.Source ?? "nobody"}"));
         var lag = replica.LagSeconds is { } seconds ? $", lag {seconds:0.0} s" : "";
         return replica.Replication == "running" ? (true, terminal.Faint($"running{lag}")) : (false, terminal.Bad($"{replica.Replication}{lag}"));
     }
 
-    private static string Describe(NodeReport node, Terminal terminal)
+    private static string Describe(NodeStatus node, Terminal terminal)
     {
         var down = new List<string>();
         if (!node.Mysql.Up) down.Add("mysql");

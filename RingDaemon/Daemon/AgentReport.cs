@@ -13,6 +13,9 @@ public sealed record AgentReport(
 {
     public static AgentReport Starting { get; } = new(Phase.Joining, "starting", new NodeCondition(), false, null, ReplicaStatus.None, new([], null, []), "starting", false, false);
 
+    /// <summary>Its board may take writes. Before that it might use numbers that others have seen already; after that, what it wrote might be stranded on it.</summary>
+    public bool Writable => Phase == Phase.Serving && Condition.MysqlFault is null && !OnItsWayOut;
+
     /// <summary>This node should get readers.</summary>
-    public bool Serving => Phase == Phase.Serving && Condition.MysqlFault is null && !OnItsWayOut && Followed;
+    public bool Serving => Writable && Followed;
 }

@@ -92,6 +92,13 @@ public sealed partial class Entrance(
         }
         await OwnServerUpAsync(stop);
         var belonging = await BelongingAsync(stop);
+        if (belonging.Ownership == Ownership.Foreign && settings.Daemon.Founder)
+        {
+            Refusal = $"{belonging.What} A ring is founded on empty servers: save that data and give the node an empty one.";
+            Doing = $"refused: {Refusal}";
+            Log.Refused(log, settings.Name, Refusal);
+            return;
+        }
         if (belonging.Ownership != Ownership.Ring && !settings.Daemon.Founder)
         {
             Doing = "asking to be let in";
@@ -117,7 +124,7 @@ public sealed partial class Entrance(
             string? notNow = null;
             foreach (var member in settings.Daemon.Join.Where(url => url != settings.Daemon.Url))
             {
-                var request = new JoinRequest(settings.Name, identity.Engine, identity.Version, identity.ServerId, identity.Origin, time.GetUtcNow(),
+                var request = new JoinRequest(settings.Name, identity.Engine, identity.Version, identity.ServerId, identity.Origin, settings.Daemon.Url, time.GetUtcNow(),
                     belonging.RingId?.ToString(), belonging.Ownership == Ownership.Foreign ? belonging.What : null);
                 var (reply, fault) = await AskMemberAsync(member, request, stop);
                 if (reply is { Refusal: null, NotNow: null }) return reply;

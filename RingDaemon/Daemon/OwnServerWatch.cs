@@ -73,10 +73,15 @@ public sealed class OwnServerWatch(IReplicationServer server, DatabaseSettings s
         Judge();
     }
 
-    private void Judge() => Fault = _port switch
+    private void Judge()
     {
-        Finding.Refused => "it refuses connections",
-        Finding.Silent => "it is silent",
-        _ => DiskWatch.Fault(settings.DataFolder, settings.MinFreeBytes) ?? _sqlFault ?? _settingsFault,
-    };
+        var disk = DiskWatch.Fault(settings.DataFolder, settings.MinFreeBytes);
+        // A full disk may be why it is gone: MySQL ends itself when it cannot write its log.
+        Fault = _port switch
+        {
+            Finding.Refused => disk is null ? "it refuses connections" : $"it refuses connections, and {disk}",
+            Finding.Silent => disk is null ? "it is silent" : $"it is silent, and {disk}",
+            _ => disk ?? _sqlFault ?? _settingsFault,
+        };
+    }
 }

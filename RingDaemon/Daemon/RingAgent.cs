@@ -22,7 +22,16 @@ public sealed partial class RingAgent(
     private const int MostWaiting = 4096;
 
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
+    /// <summary>Two seconds without a beat: the others may have taken this node for dead and gone on without it.</summary>
+    private static readonly TimeSpan DoubtfulPause = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan ServerPoll = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// The board learns within half a second that it may take no more writes, and one that is under way ends within two: only then is asked whether the others hold
+    /// everything.
+    /// </summary>
+    private static readonly TimeSpan LastWritesTake = TimeSpan.FromSeconds(2.5);
 
     /// <summary>Longer than a usual hold-down: a node that nobody turns back to serves all the same.</summary>
     private static readonly TimeSpan FollowedAtTheLatest = TimeSpan.FromSeconds(10);
@@ -31,7 +40,8 @@ public sealed partial class RingAgent(
     private static readonly TimeSpan DiscoveryTakes = TimeSpan.FromSeconds(4);
 
     private readonly Channel<Action> _inbox = Channel.CreateBounded<Action>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
-    private readonly RingController _controller = new(settings.Name, new RingOptions());
+    private readonly RingController _controller = new(
+        settings.Name, new RingOptions { LongestHoldDown = TimeSpan.FromSeconds(settings.Daemon.LongestHoldDownSeconds) });
     private readonly NodeLife _life = new();
     private readonly CatchUp _catchUp = new(own.Server, peers);
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -45,6 +55,8 @@ public sealed partial class RingAgent(
     private bool _draining;
     private bool _leaving;
     private bool _turning;
+    private TimeSpan _lastBeat;
+    private TimeSpan? _wantsOutSince;
     private bool _followed;
     private TimeSpan _servingSince;
     private PredecessorWatch? _predecessor;
@@ -68,15 +80,21 @@ public sealed partial class RingAgent(
         Judge();
     });
 
-    /// <summary>An operator wants it to look at everything anew.</summary>
-    public void Rejoin() => Post(() =>
+    /// <summary>An operator wants it to look at everything anew. Ends when the node has begun to.</summary>
+    public Task RejoinAsync()
     {
-        _life.Doubt("an operator asked it to join again");
-        _catchUp.Restart();
-        _condition = _condition with { CaughtUp = false, Damage = null };
-        if (_source is not null) Beside(sources.StopAsync("an operator asked it to join again", _stopping), ended => Step(ended));
-        Judge();
-    });
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            CompareAnew("an operator asked it to join again");
+            _condition = _condition with { Damage = null };
+            _replica = ReplicaStatus.None; // it follows nobody until it was pointed anew
+            if (_source is not null) Beside(sources.StopAsync("an operator asked it to join again", _stopping), Ended);
+            Judge();
+            begun.SetResult();
+        });
+        return begun.Task;
+    }
 
     /// <summary>An operator's wish changed: judge at once.</summary>
     public void WishesChanged() => Post(() => Judge());
@@ -95,7 +113,15 @@ public sealed partial class RingAgent(
         var sources = Task.WhenAll(PollServerAsync(stoppingToken), FollowViewsAsync(stoppingToken), BeatAsync(stoppingToken));
         await foreach (var handle in _inbox.Reader.ReadAllAsync(CancellationToken.None))
         {
-            handle();
+            try
+            {
+                handle();
+            }
+            catch (Exception e)
+            {
+                // One event that could not be handled must not leave the node without a daemon.
+                Log.EventFailed(log, e);
+            }
             if (stoppingToken.IsCancellationRequested) break;
         }
         await sources;
@@ -151,6 +177,7 @@ public sealed partial class RingAgent(
 
     private void OnBeat()
     {
+        JudgePause();
         if (_predecessor is { Watched: { } watched } && _predecessor[Part.Mysql] == Finding.Up) membership.SignOfLife(watched);
         if (_entered && !_condition.Discovered && Now - _enteredAt > DiscoveryTakes)
         {
@@ -216,16 +243,22 @@ public sealed partial class RingAgent(
         Judge();
     }
 
-    /// <summary>This process did not run for a while: what it believes of itself is old.</summary>
-    public void WasPaused(TimeSpan gap) => Post(() =>
+    /// <summary>This process did not run for a while: what it believes of itself, and of the others, is old.</summary>
+    private void JudgePause()
     {
-        if (gap < TimeSpan.FromSeconds(2)) return;
-        _life.Doubt($"it was paused for {gap.TotalSeconds:0.0} s");
+        var gap = Now - _lastBeat;
+        _lastBeat = Now;
+        if (gap < DoubtfulPause) return;
+        CompareAnew($"it was paused for {gap.TotalSeconds:0.0} s");
+        audit.Add("join again", $"this daemon did not run for {gap.TotalSeconds:0.0} s", "comparing with the others before serving");
+    }
+
+    private void CompareAnew(string why)
+    {
+        _life.Doubt(why);
         _catchUp.Restart();
         _condition = _condition with { CaughtUp = false };
-        audit.Add("join again", $"this daemon did not run for {gap.TotalSeconds:0.0} s", "comparing with the others before serving");
-        Judge();
-    });
+    }
 
     // ---- what is decided -----------------------------------------------------------------------------------------------------------
 
@@ -242,13 +275,15 @@ public sealed partial class RingAgent(
                 RingEffect.PointAt p => sources.PointAtAsync(p.Source, p.Why, own.Identity!, _stopping),
                 RingEffect.StopReplication s => sources.StopAsync(s.Why, _stopping),
                 _ => throw new InvalidOperationException(effect.ToString()),
-            }, ended =>
-            {
-                _changedSource = time.GetTimestamp();
-                Step(ended);
-                Judge();
-            });
+            }, Ended, failed: () => Ended(new((effect as RingEffect.PointAt)?.Source.Name, "it failed in an unexpected way; see the log", BlamesMember: false)));
         }
+    }
+
+    private void Ended(RingInput.Ended ended)
+    {
+        _changedSource = time.GetTimestamp();
+        Step(ended);
+        Judge();
     }
 
     /// <summary>Decides this node's own phase, says it to the others, and starts what the phase needs.</summary>
@@ -257,10 +292,15 @@ public sealed partial class RingAgent(
         var current = wishes.Current;
         _condition = _condition with { MaintenanceWanted = current.Maintenance, LeaveWanted = current.Leave };
         var before = _life.Phase;
-        if (_life.Judge(_condition)) audit.Add($"become {_life.Phase.ToString().ToLowerInvariant()}", $"was {before.ToString().ToLowerInvariant()}", _life.Why);
+        if (_life.Judge(_condition))
+        {
+            audit.Add($"become {_life.Phase.ToString().ToLowerInvariant()}", $"was {before.ToString().ToLowerInvariant()}", _life.Why);
+            if (_life.Phase == Phase.Maintenance) CompareAnew("back from maintenance"); // whatever it holds now says nothing about the day it returns
+        }
         if (_condition is { MysqlFault: null, Discovered: true } && _life.Phase == Phase.Joining) StartCatchingUp();
-        if ((current.Maintenance || current.Leave) && _condition is { MysqlFault: null, Drained: false }) StartDraining();
-        if (!current.Maintenance && !current.Leave) _condition = _condition with { Drained = false };
+        var wantsOut = current.Maintenance || current.Leave;
+        if (!wantsOut) (_condition, _wantsOutSince) = (_condition with { Drained = false }, null);
+        else if (_condition is { MysqlFault: null, Drained: false } && Now - (_wantsOutSince ??= Now) > LastWritesTake) StartDraining();
         JudgeFollowed();
         if (_life.MayGo && !_leaving) StartLeaving();
         Tell();
@@ -448,6 +488,9 @@ public sealed partial class RingAgent(
 
         [LoggerMessage(103, LogLevel.Warning, "A look at another member failed: {Reason}")]
         public static partial void BesideFailed(ILogger logger, string reason);
+
+        [LoggerMessage(105, LogLevel.Error, "An event could not be handled")]
+        public static partial void EventFailed(ILogger logger, Exception e);
 
         [LoggerMessage(104, LogLevel.Error, "More than {Most} events are waiting; one was dropped")]
         public static partial void InboxFull(ILogger logger, int most);

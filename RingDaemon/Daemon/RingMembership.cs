@@ -47,6 +47,8 @@ public sealed class RingMembership(NodeSettings settings, ClusterKeys keys, IExc
 
     public void SignOfLife(string member) => _host?.SignOfLife(member);
 
+    public void Forget(string member) => _host?.Forget(member);
+
     public Task LeaveAsync(TimeSpan deadline) => _host?.LeaveAsync(deadline) ?? Task.CompletedTask;
 
     /// <summary>The server side of gossip's full exchange; null if the body is not this cluster's, or gossip has not begun.</summary>

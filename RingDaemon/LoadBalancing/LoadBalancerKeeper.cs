@@ -6,9 +6,14 @@ namespace Connect.RingDaemon.LoadBalancing;
 /// Keeps the load balancer as this node wants its members there: at once when the wish changes, and once a second against what the balancer really has,
 /// so that one that was restarted, and has forgotten everything, is put right.
 /// </summary>
-public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, ILogger<LoadBalancerKeeper> log) : BackgroundService
+public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, HttpClient http, ILogger<LoadBalancerKeeper> log) : BackgroundService
 {
     private static readonly TimeSpan Compare = TimeSpan.FromSeconds(1);
+
+    /// <summary>How soon a board that is to get readers, and is not ready for them, is asked again.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan ReadyAnswers = TimeSpan.FromMilliseconds(500);
 
     private readonly SemaphoreSlim _changed = new(0, 1);
     private volatile Wish? _wish;
@@ -33,21 +38,30 @@ public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, ILogger<L
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (balancer is NoLoadBalancer) return;
         while (!stoppingToken.IsCancellationRequested)
         {
-            if (_wish is { } wish) await ApplyAsync(wish, stoppingToken);
-            await ((Task)_changed.WaitAsync(Compare, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var complete = _wish is not { } wish || await ApplyAsync(wish, stoppingToken);
+            await ((Task)_changed.WaitAsync(complete ? Compare : Soon, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task ApplyAsync(Wish wish, CancellationToken cancel)
+    /// <returns>False if something is left to be done soon.</returns>
+    private async Task<bool> ApplyAsync(Wish wish, CancellationToken cancel)
     {
+        var complete = true;
         try
         {
             var there = (await balancer.StatesAsync(cancel)).ToDictionary(s => s.Node, StringComparer.Ordinal);
             foreach (var server in wish.Servers)
             {
                 var now = there.GetValueOrDefault(server.Name);
+                // HAProxy believes "ready" at once and checks later: it is told only when the board itself says so.
+                if (server.State == TrafficState.Ready && now?.State != TrafficState.Ready && !await IsReadyAsync(server.Web, cancel))
+                {
+                    complete = false;
+                    continue;
+                }
                 if (server.State == TrafficState.Ready && (now is null || now.Host != server.Web.Host || now.Port != server.Web.Port))
                     await balancer.RegisterAsync(server.Name, server.Web.Host, server.Web.Port, cancel);
                 else if (now is null) continue; // the balancer does not know it, so nobody is sent there
@@ -67,6 +81,22 @@ public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, ILogger<L
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
             // Stopping.
+        }
+        return complete;
+    }
+
+    private async Task<bool> IsReadyAsync(Uri web, CancellationToken cancel)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        deadline.CancelAfter(ReadyAnswers);
+        try
+        {
+            using var answer = await http.GetAsync(new Uri(web, "/health/ready"), deadline.Token);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        {
+            return false;
         }
     }
 

@@ -81,6 +81,9 @@ public sealed class LocalRing
     public Task<System.Text.Json.Nodes.JsonNode> LeaveAsync(string node, bool dryRun, IRingProgress progress, CancellationToken cancel = default) =>
         new NodeDeparture(Folder, progress).RunAsync(node, dryRun, cancel);
 
+    /// <summary>After the ring has forgotten a dead node: the folder does so too. What is left of it is kept as <c>NODE.left</c>.</summary>
+    public Task ForgetAsync(string node, CancellationToken cancel = default) => new NodeDeparture(Folder, SilentProgress.Instance).ForgetAsync(node, cancel);
+
     /// <summary>Stops everything; no process of the ring is left.</summary>
     /// <param name="wipe">Also deletes everything.</param>
     /// <param name="progress">Hears the steps.</param>

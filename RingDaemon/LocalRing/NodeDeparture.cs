@@ -23,10 +23,16 @@ internal sealed class NodeDeparture(RingFolder folder, IRingProgress progress)
         if (dryRun) return answer;
         if ((bool?)answer["done"] != true) throw new LocalRingException($"{(string?)answer["message"]}");
         progress.Doing($"Stopping {name}");
-        await StopAsync(name);
-        (ring.Without(name)).Save(folder);
-        SetAside(name);
+        await RemoveAsync(ring, name);
         return answer;
+    }
+
+    /// <summary>The ring has forgotten the node already.</summary>
+    public async Task ForgetAsync(string name, CancellationToken cancel)
+    {
+        using var locked = await FolderLock.TakeAsync(folder, cancel);
+        var ring = RingDescription.Load(folder);
+        if (ring.Nodes.Any(n => n.Name == name)) await RemoveAsync(ring, name);
     }
 
     /// <summary>Ends what runs of a node.</summary>
@@ -39,8 +45,10 @@ internal sealed class NodeDeparture(RingFolder folder, IRingProgress progress)
     }
 
     /// <summary>Its data is kept, under a name that no later node gets; only the last one of that name.</summary>
-    public void SetAside(string name)
+    private async Task RemoveAsync(RingDescription ring, string name)
     {
+        await StopAsync(name);
+        ring.Without(name).Save(folder);
         var (place, aside) = (folder.Node(name).Path, folder.Node(name).Path + ".left");
         if (Directory.Exists(aside)) Directory.Delete(aside, recursive: true);
         if (Directory.Exists(place)) Directory.Move(place, aside);

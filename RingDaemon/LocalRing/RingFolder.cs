@@ -77,6 +77,8 @@ public sealed class RingFolder
         {
             foreach (var node in ring.Nodes) DeleteFolder(At(node.Name));
         }
+        // What members that left for good have left behind (NodeDeparture).
+        foreach (var left in Directory.EnumerateDirectories(Path, "n*.left")) DeleteFolder(left);
         DeleteFolder(HaproxyFolder);
         if (System.IO.Path.GetDirectoryName(HaproxySocket) is { } sockets && sockets != HaproxyFolder) DeleteFolder(sockets);
         foreach (var file in (string[])[KeyFile, TokenFile, GuardLog, DescriptionFile]) File.Delete(file);

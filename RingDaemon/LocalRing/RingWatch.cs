@@ -62,6 +62,7 @@ internal sealed class RingWatch(RingFolder folder, RingDescription ring)
         var done = await Eventually.TrueAsync(async c =>
         {
             tick();
+            if (await RefusalAsync(node, c) is { } refusal) throw new RefusedException(refusal);
             if (await StatusAsync([node], c) is not { } status) return false;
             var entry = status["nodes"]?.AsArray().FirstOrDefault(n => (string?)n?["name"] == node.Name);
             last = entry is null ? "the ring does not know it yet" : $"it is {(string?)entry["state"]}, its replication is {(string?)entry["replication"] ?? "unknown"}";
@@ -73,6 +74,19 @@ internal sealed class RingWatch(RingFolder folder, RingDescription ring)
         {
             throw new LocalRingException($"{node.Name} is started but not alive after {patience.TotalSeconds:0} s: {last}. "
                 + LogTail.Of(folder.Node(node.Name).Log(NodePart.Daemon)));
+        }
+    }
+
+    /// <summary>Why the ring did not let a node in, as its own daemon was told; null if nothing was refused (yet).</summary>
+    private async Task<string?> RefusalAsync(RingNode node, CancellationToken cancel)
+    {
+        try
+        {
+            return (string?)(await new DaemonClient(ring.DaemonUrl(node), ClusterKeys.Load(folder.KeyFile).ApiToken).GetAsync("/v1/node", cancel))["refused"];
+        }
+        catch (Exception e) when (e is DaemonUnreachableException or DaemonRefusedException)
+        {
+            return null;
         }
     }
 

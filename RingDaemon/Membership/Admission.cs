@@ -6,7 +6,7 @@ namespace Connect.RingDaemon.Membership;
 /// <param name="Clock">Its wall clock, UTC.</param>
 /// <param name="HoldsRing">The id of the ring whose data its server holds, or null if the server is empty.</param>
 /// <param name="Foreign">What else is in its server's board schema, in words, or null.</param>
-public sealed record JoinRequest(string Name, Engine Engine, string EngineVersion, uint ServerId, string Origin, DateTimeOffset Clock, string? HoldsRing, string? Foreign);
+public sealed record JoinRequest(string Name, Engine Engine, string EngineVersion, uint ServerId, string Origin, string DaemonUrl, DateTimeOffset Clock, string? HoldsRing, string? Foreign);
 
 /// <summary>The member's answer.</summary>
 /// <param name="Refusal">Why not, and what to do; null if the newcomer is let in.</param>
@@ -37,7 +37,8 @@ public static class Admission
             return $"the server of {request.Name} already holds {foreign}. Joining would mix or lose it. Give the node an empty server, or drop that schema after saving it.";
         if (request.HoldsRing is { } other && other != ringId)
             return $"the server of {request.Name} holds the data of another ring ({other}, this one is {ringId ?? "not founded yet"}). Give the node an empty server.";
-        if (view.Find(request.Name) is { Liveness: Liveness.Alive or Liveness.Suspect } sameName && sameName.Facts.Origin != request.Origin)
+        if (view.Find(request.Name) is { Liveness: Liveness.Alive or Liveness.Suspect } sameName
+            && sameName.Facts.Origin != request.Origin && sameName.Facts.DaemonUrl != request.DaemonUrl) // at the same address it is the former self, not yet taken for dead
             return $"a member named {request.Name} is alive in this ring. Choose another name, or stop that one first.";
         if (view.Members.FirstOrDefault(m => m.Facts.ServerId == request.ServerId && m.Facts.Origin != request.Origin) is { } sameId)
             return $"server id {request.ServerId} belongs or belonged to {sameId.Name}: an id is never used twice. Give the server the id {NextServerId(view)}.";

@@ -23,6 +23,9 @@ public interface IMembership
     /// <summary>This node sees the member do something: a suspicion against it is pushed back, within bounds.</summary>
     void SignOfLife(string member);
 
+    /// <summary>A member that will not come back counts as left. If it lives, it refutes.</summary>
+    void Forget(string member);
+
     /// <summary>Says goodbye for good.</summary>
     Task LeaveAsync(TimeSpan deadline);
 }

@@ -94,8 +94,8 @@ public sealed class RingController(string me, RingOptions options)
         Note(now, input);
         foreach (var expired in _objections.Where(o => o.Value.Until <= now).Select(o => o.Key).ToArray()) _objections.Remove(expired);
         Plan = RingPlanner.Plan(_view, me, _current, _objections.ToImmutableSortedDictionary(o => o.Key, o => o.Value.Why));
-        // Before both the server and the ring were seen there is nothing to decide on.
-        if (_observed && _view.Find(me) is not null && !_underWay) Decide(now, effects);
+        // Before both the server and the ring were seen, and after this node has left, there is nothing to decide on.
+        if (_observed && _view.Find(me) is { Liveness: not Liveness.Left } && !_underWay) Decide(now, effects);
     }
 
     private void Note(TimeSpan now, RingInput input)

@@ -12,11 +12,12 @@ internal static class Order
     public static async Task<int> SendAsync(ParseResult parse, RingOptions options, string? node, string path, JsonObject body, CancellationToken cancel)
     {
         var daemon = await options.Connect(parse).DaemonOfAsync(node, cancel);
-        Answer.Write(parse, options, await daemon.PostAsync(path, body, cancel));
-        return ExitCodes.Done;
+        var answer = await daemon.PostAsync(path, body, cancel);
+        Answer.Write(parse, options, answer);
+        return (bool?)answer["done"] == false && (bool?)body["dryRun"] != true ? ExitCodes.Failed : ExitCodes.Done;
     }
 
-    /// <summary>Asks before something that cannot be taken back; where nobody can answer, the flag has to say it.</summary>
+    /// <summary>Asks before something that cannot be taken back, if there is a person at a terminal; a script is taken at its word.</summary>
     public static bool Confirmed(ParseResult parse, bool yes, string question)
     {
         if (yes || Console.IsInputRedirected || Console.IsErrorRedirected) return true;
@@ -46,6 +47,31 @@ internal static class LeaveVerb
             var name = parse.GetValue(node) ?? throw new UsageException($"Say which node: one of {string.Join(", ", ring.Description.Nodes.Select(n => n.Name))}.");
             Answer.Write(parse, options, await ProgressDisplay.RunAsync(parse.InvocationConfiguration.Error, progress => ring.LeaveAsync(name, dry, progress, cancel)));
             return ExitCodes.Done;
+        });
+        return command;
+    }
+}
+
+/// <summary><c>forget</c>: a member that died for good is no longer expected.</summary>
+internal static class ForgetVerb
+{
+    public static Command Create()
+    {
+        var node = new Argument<string>("NODE") { Description = "The dead member's name" };
+        var dryRun = RingOptions.DryRunOption();
+        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask" };
+        var command = new Command("forget", "Give up a member that died for good: the ring no longer expects it.") { node, dryRun, yes };
+        var options = RingOptions.AddTo(command);
+        Examples.Add(command, ("./connect forget n2 --dry-run", "what that would mean"), ("./connect forget n2", "n2 is dead and will not come back"));
+        command.SetAction(async (parse, cancel) =>
+        {
+            var (name, dry) = (parse.GetValue(node)!, parse.GetValue(dryRun));
+            if (!dry && !Order.Confirmed(parse, parse.GetValue(yes), $"Shall {name} be forgotten for good?")) return ExitCodes.Failed;
+            var connection = options.Connect(parse);
+            var answer = await (await connection.AnyDaemonAsync(cancel)).PostAsync("/v1/forget", new JsonObject { ["name"] = name, ["dryRun"] = dry }, cancel);
+            if ((bool?)answer["done"] == true && connection.Folder is { } folder) await LocalRing.Open(folder.Path).ForgetAsync(name, cancel);
+            Answer.Write(parse, options, answer);
+            return dry || (bool?)answer["done"] == true ? ExitCodes.Done : ExitCodes.Failed;
         });
         return command;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Connect.RingDaemon.Api;
 
 namespace Connect.RingDaemon.Cli.Verbs;
 

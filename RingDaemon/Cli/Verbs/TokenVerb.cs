@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Connect.Node.Settings;
+using Connect.RingDaemon.Api;
 
 namespace Connect.RingDaemon.Cli.Verbs;
 

@@ -29,7 +29,7 @@ internal static class UpVerb
         Examples.Add(command,
             ("./connect up", "three nodes; Ctrl-C takes the ring down"),
             ("./connect up --nodes 5 --engine mysql --detach", "five MySQL nodes that stay"),
-            ("./connect up --data /tmp/second --port 9080", "a second ring beside the first"));
+            ("./connect up --data /tmp/second --port 8180", "a second ring beside the first"));
         command.SetAction((parse, cancel) => RunAsync(parse, new UpOptions(RingOptions.Folder(parse.GetValue(data)).Path)
         {
             Nodes = parse.GetValue(nodes),

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Connect.RingDaemon.Cli;
+namespace Connect.RingDaemon.Api;
 
-/// <summary>The answer to <c>status</c>, as CONTRACT shows it.</summary>
+/// <summary>The whole ring: the answer to <c>GET /v1/status</c>, and what <c>status --json</c> prints. Names and shape are CONTRACT's and stay put.</summary>
 public sealed record RingReport
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
@@ -15,7 +15,7 @@ public sealed record RingReport
     /// <summary>Every node holds the same transactions.</summary>
     public bool Converged { get; init; }
 
-    public IReadOnlyList<NodeReport> Nodes { get; init; } = [];
+    public IReadOnlyList<NodeStatus> Nodes { get; init; } = [];
 
     /// <summary>The ring is closed, and whoever has not been taken out on purpose does its work.</summary>
     public bool IsHealthy() => Ring.Closed && Nodes.Count > 0 && Nodes.Where(n => n.State is not ("maintenance" or "leaving" or "left"))
@@ -37,7 +37,7 @@ public sealed record RingShape(bool Closed, IReadOnlyList<string> Order, long Vi
 }
 
 /// <summary>One node.</summary>
-public sealed record NodeReport
+public sealed record NodeStatus
 {
     public string Name { get; init; } = "";
 
@@ -60,9 +60,16 @@ public sealed record NodeReport
 
     public HttpPoint Daemon { get; init; } = new("", false);
 
-    public long ServerId { get; init; }
+    /// <summary>server_id of the incarnation of its data.</summary>
+    public uint ServerId { get; init; }
 
     public bool InLoadBalancer { get; init; }
+
+    /// <summary>Why it is not alive, in words; empty if it is.</summary>
+    public string Why { get; init; } = "";
+
+    /// <summary>What its server has executed, in the engine's notation; null when it is not known.</summary>
+    public string? Position { get; init; }
 }
 
 public sealed record ServerPoint(string Host, int Port, bool Up);

@@ -1,9 +1,11 @@
 using System.Text.Json.Nodes;
+using Connect.RingDaemon.Api;
 using Connect.RingDaemon.Cli;
 using Connect.RingDaemon.Cli.Verbs;
+using Connect.RingDaemon.Tests.Cli;
 using Xunit;
 
-namespace Connect.RingDaemon.Tests.Cli;
+namespace Connect.RingDaemon.Tests.Api;
 
 public sealed class RingReportTests
 {
