@@ -163,6 +163,12 @@ public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromi
     {
         public static string Path { get; } = Environment.GetEnvironmentVariable("CONNECT_CHROMIUM") ?? "/usr/bin/chromium";
 
+        // It calls nobody but the board.
+        private static readonly string[] Arguments =
+        [
+            "--no-sandbox", "--disable-background-networking", "--no-first-run", "--disable-quic", "--disable-component-update", "--disable-sync",
+        ];
+
         private IPlaywright? _playwright;
 
         public IBrowser? Browser { get; private set; }
@@ -171,7 +177,7 @@ public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromi
         {
             if (!File.Exists(Path)) return;
             _playwright = await Playwright.CreateAsync();
-            Browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Path, Args = ["--no-sandbox"] });
+            Browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Path, Args = Arguments });
         }
 
         public async ValueTask DisposeAsync()

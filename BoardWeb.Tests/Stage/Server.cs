@@ -42,16 +42,20 @@ public sealed class Server : IAsyncDisposable
         }
     }
 
-    /// <summary>MySQL's prefix, or null where there is none.</summary>
-    public static string? MySqlPrefix { get; } =
-        new[] { Environment.GetEnvironmentVariable("CONNECT_MYSQL_PREFIX"), "/tmp/mysqlsid/root" }.FirstOrDefault(p => p is not null && Directory.Exists(p));
+    /// <summary>Where <c>scripts/get-mysql</c> puts a MySQL, or null where there is none.</summary>
+    public static string? MySqlPrefix { get; } = new[]
+    {
+        Environment.GetEnvironmentVariable("CONNECT_MYSQL_PREFIX"),
+        Path.Combine(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "connect/mysql"),
+    }.FirstOrDefault(prefix => prefix is { Length: > 0 } && File.Exists(Path.Combine(prefix, "usr/sbin/mysqld")));
 
     public static async Task<Server> StartAsync(Engine engine)
     {
         await OneAtATime.WaitAsync();
         try
         {
-            var folder = $"/tmp/board-test/{engine.ToString().ToLowerInvariant()}-{Guid.NewGuid():N}";
+            var folder = Path.Combine(Path.GetTempPath(), $"board-test-{engine.ToString().ToLowerInvariant()}-{Guid.NewGuid().ToString("N")[..12]}");
             Directory.CreateDirectory(folder);
             var port = FreePort();
             var init = Path.Combine(folder, "init.sql");

@@ -31,7 +31,7 @@ public abstract class StageOn(Engine engine) : IAsyncLifetime
     {
         if (engine == Engine.MySQL && Server.MySqlPrefix is null)
         {
-            Missing = "There is no MySQL prefix: set CONNECT_MYSQL_PREFIX.";
+            Missing = "There is no MySQL: scripts/get-mysql fetches one, or set CONNECT_MYSQL_PREFIX.";
             return;
         }
         Server = await Server.StartAsync(engine);

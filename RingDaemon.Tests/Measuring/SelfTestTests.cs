@@ -3,6 +3,11 @@ using Xunit;
 
 namespace Connect.RingDaemon.Tests.Measuring;
 
+/// <summary>A claim about time holds on a quiet machine: these run when the others are done, one after the other.</summary>
+[CollectionDefinition("quiet", DisableParallelization = true)]
+public sealed class QuietTests;
+
+[Collection("quiet")]
 public class SelfTestTests
 {
     [Fact]
