@@ -20,7 +20,7 @@ public sealed class ReaderStories(ReaderRing ring, Chromium chromium, ITestOutpu
     [Fact]
     public async Task A_post_appears_at_once_on_the_open_page_of_another_nodes_reader()
     {
-        await ring.HealthyAsync();
+        await ring.BeginAsync();
         await using var ann = await chromium.ReaderAsync(ring.BoardOf("n1"));
         await using var bob = await chromium.ReaderAsync(ring.BoardOf("n2"));
         await ann.SignUpAsync("Ann");
@@ -54,7 +54,7 @@ public sealed class ReaderStories(ReaderRing ring, Chromium chromium, ITestOutpu
     [Fact]
     public async Task Without_scripts_everything_works_through_the_load_balancer()
     {
-        await ring.HealthyAsync();
+        await ring.BeginAsync();
         var name = Named("Plain");
         await using (var reader = await chromium.ReaderAsync(ring.Balancer, new() { JavaScriptEnabled = false }))
         {
@@ -79,7 +79,7 @@ public sealed class ReaderStories(ReaderRing ring, Chromium chromium, ITestOutpu
     [InlineData(Target.Web)]
     public async Task A_reader_whose_node_dies_reads_and_writes_on_and_stays_signed_in(Target what)
     {
-        await ring.HealthyAsync();
+        await ring.BeginAsync();
         var name = Named("Cleo");
         await using var cleo = await chromium.ReaderAsync(ring.Balancer);
         await cleo.SignUpAsync(name);
@@ -124,7 +124,7 @@ public sealed class ReaderStories(ReaderRing ring, Chromium chromium, ITestOutpu
     [InlineData(Target.Mysql)]
     public async Task A_reply_sent_to_a_node_that_has_just_died_is_saved_once(Target what)
     {
-        await ring.HealthyAsync();
+        await ring.BeginAsync();
         await using var dora = await chromium.ReaderAsync(ring.Balancer);
         await dora.SignUpAsync(Named("Dora"));
         var topic = await dora.OpenTopicAsync($"In the middle of it ({what})", "Somebody is typing.");

@@ -32,7 +32,7 @@ public abstract class RingStories(TestRing ring)
     [Fact]
     public async Task A_post_made_on_any_node_is_on_every_node_and_has_a_second_copy_when_it_is_acknowledged()
     {
-        await ring.HealthyAsync();
+        await ring.BeginAsync();
         foreach (var node in ring.Names)
         {
             var (_, copies) = await ring.PostAsync(ring.BoardOf(node), $"written on {node} at {Guid.NewGuid()}");
@@ -49,7 +49,7 @@ public abstract class RingStories(TestRing ring)
     [InlineData(Target.Daemon)]
     public async Task Whatever_of_a_node_is_killed_nothing_acknowledged_is_lost_and_it_glides_back(Target what)
     {
-        await ring.HealthyAsync();
+        await ring.BeginAsync();
         var already = ring.AcknowledgedPosts;
         await using var load = new SteadyPosts(ring, postsPerSecond: 20);
         await Eventually.TrueAsync(() => ring.AcknowledgedPosts > already + 10, TimeSpan.FromSeconds(20), Cancel);
@@ -75,7 +75,7 @@ public abstract class RingStories(TestRing ring)
     [InlineData(Target.Mysql)]
     public async Task Whatever_of_a_node_falls_silent_is_bridged_and_wakes_without_harm(Target what)
     {
-        await ring.HealthyAsync();
+        await ring.BeginAsync();
         await using var load = new SteadyPosts(ring, postsPerSecond: 20);
         await ring.KillAsync("n3", what, Signal.Stop);
         await ring.UntilAsync(s => s.Nodes.Single(n => n.Name == "n1") is { Source: "n2", Replication: "running" }
@@ -89,7 +89,7 @@ public abstract class RingStories(TestRing ring)
     [Fact]
     public async Task Down_to_one_node_and_back()
     {
-        await ring.HealthyAsync();
+        await ring.BeginAsync();
         await ring.KillAsync("n1");
         await ring.RingOfAsync("n2", "n3");
         await ring.PostAsync(ring.Balancer, $"two left {Guid.NewGuid()}");
@@ -106,7 +106,7 @@ public abstract class RingStories(TestRing ring)
     [Fact]
     public async Task A_newcomer_brings_a_fourth_place_two_neighbours_may_die_and_a_member_may_leave()
     {
-        await ring.HealthyAsync();
+        await ring.BeginAsync();
         await ring.PostAsync(ring.Balancer, $"before the newcomer {Guid.NewGuid()}");
         var newcomer = await ring.Local.JoinAsync(new JoinOptions(), SilentProgress.Instance, Cancel);
         await ring.HealthyAsync();
@@ -131,7 +131,7 @@ public abstract class RingStories(TestRing ring)
     [Fact]
     public async Task The_whole_ring_stops_and_finds_itself_again()
     {
-        await ring.HealthyAsync();
+        await ring.BeginAsync();
         await ring.PostAsync(ring.Balancer, $"before the night {Guid.NewGuid()}");
         await ring.Local.DownAsync(wipe: false);
         await ring.UpAsync();
@@ -144,7 +144,7 @@ public abstract class RingStories(TestRing ring)
     [Fact]
     public async Task A_node_whose_data_is_gone_comes_back_as_a_new_incarnation_with_everything()
     {
-        await ring.HealthyAsync();
+        await ring.BeginAsync();
         var (_, copies) = await ring.PostAsync(ring.BoardOf("n2"), $"written where the disk dies {Guid.NewGuid()}");
         Assert.True(copies >= 1);
         var old = (await ring.StatusAsync())!.Nodes.Single(n => n.Name == "n2").ServerId;
@@ -160,7 +160,7 @@ public abstract class RingStories(TestRing ring)
     [Fact]
     public async Task Maintenance_takes_a_node_out_of_ring_and_load_balancer_and_back_in()
     {
-        await ring.HealthyAsync();
+        await ring.BeginAsync();
         await ring.PostAsync(ring.BoardOf("n2"), $"before maintenance {Guid.NewGuid()}");
         var on = await ring.AskDaemonAsync<OperatorAnswer>(HttpMethod.Post, "n2", "/v1/maintenance", new { on = true, dryRun = false });
         Assert.True(on.Done, on.Message);
@@ -177,7 +177,7 @@ public abstract class RingStories(TestRing ring)
     [Fact]
     public async Task A_load_balancer_that_was_restarted_is_told_everything_again()
     {
-        await ring.HealthyAsync();
+        await ring.BeginAsync();
         await ring.AskDaemonAsync<OperatorAnswer>(HttpMethod.Post, "n2", "/v1/maintenance", new { on = true, dryRun = false });
         var haproxy = ProcessHandle.Find(ring.Local.Folder.HaproxyProcess);
         Assert.NotNull(haproxy);
@@ -192,7 +192,7 @@ public abstract class RingStories(TestRing ring)
     [Fact]
     public async Task A_full_disk_takes_its_node_out_and_not_the_ring()
     {
-        await ring.HealthyAsync();
+        await ring.BeginAsync();
         var data = ring.Local.Folder.Node("n3").Data;
         await ring.KillAsync("n3");
         await ring.RingOfAsync("n1", "n2");
@@ -231,7 +231,7 @@ public abstract class RingStories(TestRing ring)
     [Fact]
     public async Task Packets_that_are_garbage_or_of_another_cluster_are_dropped_and_counted()
     {
-        await ring.HealthyAsync();
+        await ring.BeginAsync();
         var daemon = new Uri(ring.DaemonOf("n1"));
         var before = await CountsAsync();
         using var socket = new UdpClient();
@@ -264,7 +264,7 @@ public abstract class RingStories(TestRing ring)
     [Fact]
     public async Task Whoever_may_not_join_is_told_why_and_nothing_is_changed()
     {
-        await ring.HealthyAsync();
+        await ring.BeginAsync();
         var before = await ring.StatusAsync();
         var keys = ClusterKeys.Load(ring.Local.Folder.KeyFile);
         var identity = before!.Nodes[0];
