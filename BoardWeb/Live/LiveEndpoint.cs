@@ -44,6 +44,8 @@ public static class LiveEndpoint
             yield return new("missed", "reload");
             yield break;
         }
+        // The subscription began before the database was read, so that nothing falls between the two; what both saw is sent once.
+        var sent = missed.Select(post => post.Id).ToHashSet();
         foreach (var post in missed)
         {
             marks = marks.With(post.Origin, post.Id);
@@ -59,6 +61,7 @@ public static class LiveEndpoint
                 yield return new("still here", "ping");
                 continue;
             }
+            if (sent.Remove(arrival.Post.Id)) continue;
             yield return new(await html.RenderAsync(arrival.Post), "post") { EventId = arrival.Seen.ToString() };
         }
     }

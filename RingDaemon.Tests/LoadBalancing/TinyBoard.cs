@@ -35,7 +35,14 @@ internal sealed class TinyBoard : IDisposable
         {
             foreach (var socket in _open)
             {
-                if (!socket.SafeHandle.IsClosed) socket.LingerState = new LingerOption(true, 0); // a reset, not a goodbye
+                try
+                {
+                    socket.LingerState = new LingerOption(true, 0); // a reset, not a goodbye
+                }
+                catch (ObjectDisposedException)
+                {
+                    // Its own conversation has just ended it.
+                }
                 socket.Dispose();
             }
         }
