@@ -287,12 +287,13 @@ public abstract class RingStories(TestRing ring)
     private async Task<string> RefusalAsync(ClusterKeys keys, JoinRequest request)
     {
         var json = new JsonSerializerOptions(JsonSerializerDefaults.Web);
-        using var seal = new SealedPackets(keys, ring.Local.Description.Cluster, "join", 64 << 10, TimeProvider.System);
+        using var question = new SealedPackets(keys, ring.Local.Description.Cluster, "join", 64 << 10, TimeProvider.System);
+        using var answer = new SealedPackets(keys, ring.Local.Description.Cluster, "join-answer", 64 << 10, TimeProvider.System);
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        using var content = new ByteArrayContent(seal.Seal(JsonSerializer.SerializeToUtf8Bytes(request, json)));
+        using var content = new ByteArrayContent(question.Seal(JsonSerializer.SerializeToUtf8Bytes(request, json)));
         using var response = await http.PostAsync(new Uri(ring.DaemonOf("n1") + "/v1/join"), content, Cancel);
         if (response.StatusCode == HttpStatusCode.Forbidden) return "403";
-        Assert.True(seal.TryOpen(await response.Content.ReadAsByteArrayAsync(Cancel), out var opened));
+        Assert.True(answer.TryOpen(await response.Content.ReadAsByteArrayAsync(Cancel), out var opened));
         return JsonSerializer.Deserialize<JoinReply>(opened, json)!.Refusal ?? "welcome";
     }
 }

@@ -15,7 +15,7 @@ public sealed class TestServers : IAsyncLifetime
 {
     private const int FirstPort = 20000;
     private const int LastPort = 20199;
-    private const string Root = "/tmp/repl-test";
+    private static readonly string Root = Path.Combine(Path.GetTempPath(), "connect-servers");
 
     private static readonly string Folder = $"{Root}/run-{Environment.ProcessId}";
 

@@ -17,6 +17,9 @@ public sealed partial class Entrance(
     TimeProvider time,
     ILogger<Entrance> log) : BackgroundService
 {
+    private const int LargestBody = 64 << 10;
+
+    private static readonly TimeSpan AnyClock = TimeSpan.FromDays(3650);
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
@@ -25,8 +28,10 @@ public sealed partial class Entrance(
     /// <summary>A ring's worth of data over a slow link.</summary>
     private static readonly TimeSpan SeedTakes = TimeSpan.FromHours(6);
 
-    // A newcomer whose clock is wrong must be opened to be told so: Admission judges the clock, and asking changes nothing, so a replayed question is harmless.
-    private readonly SealedPackets _seal = new(keys, settings.Cluster, "join", 64 << 10, time) { Tolerance = TimeSpan.FromDays(3650) };
+    // Two purposes, so that a captured question can never be played back as an answer. A newcomer whose clock is wrong must be opened to be told so:
+    // Admission judges the clock, and asking changes nothing.
+    private readonly SealedPackets _questions = new(keys, settings.Cluster, "join", LargestBody, time) { Tolerance = AnyClock };
+    private readonly SealedPackets _answers = new(keys, settings.Cluster, "join-answer", LargestBody, time) { Tolerance = AnyClock };
 
     /// <summary>A server that is up and still empty so long after a clone was not cloned.</summary>
     private static readonly TimeSpan RestartTakes = TimeSpan.FromSeconds(60);
@@ -43,7 +48,7 @@ public sealed partial class Entrance(
     /// <summary>A newcomer's sealed question, answered sealed; null if it cannot be opened.</summary>
     public async Task<byte[]?> AnswerAsync(byte[] body, CancellationToken cancel)
     {
-        if (!_seal.TryOpen(body, out var opened)) return null;
+        if (!_questions.TryOpen(body, out var opened)) return null;
         JoinReply reply;
         try
         {
@@ -58,7 +63,7 @@ public sealed partial class Entrance(
         {
             reply = new(null, $"{settings.Name} cannot judge it now: {e.Message}", null, null, []);
         }
-        return _seal.Seal(JsonSerializer.SerializeToUtf8Bytes(reply, Json));
+        return _answers.Seal(JsonSerializer.SerializeToUtf8Bytes(reply, Json));
     }
 
     private JoinReply Judge(JoinRequest request, View view, string? ringId)
@@ -150,13 +155,13 @@ public sealed partial class Entrance(
         deadline.CancelAfter(Answer);
         try
         {
-            using var content = new ByteArrayContent(_seal.Seal(JsonSerializer.SerializeToUtf8Bytes(request, Json)));
+            using var content = new ByteArrayContent(_questions.Seal(JsonSerializer.SerializeToUtf8Bytes(request, Json)));
             using var response = await http.PostAsync(new Uri(new Uri(member), "/v1/join"), content, deadline.Token);
             if ((int)response.StatusCode == StatusCodes.Status403Forbidden)
                 return (null, $"{member} cannot open what I send: this node's key file {settings.KeyFile} or cluster name '{settings.Cluster}' is not that cluster's. Copy both from a member.");
             if (!response.IsSuccessStatusCode) return (null, null);
             var body = await response.Content.ReadAsByteArrayAsync(deadline.Token);
-            return _seal.TryOpen(body, out var opened) ? (JsonSerializer.Deserialize<JoinReply>(opened, Json), null) : (null, $"the answer of {member} is not sealed with this cluster's key");
+            return _answers.TryOpen(body, out var opened) ? (JsonSerializer.Deserialize<JoinReply>(opened, Json), null) : (null, $"the answer of {member} is not sealed with this cluster's key");
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException || (e is OperationCanceledException && !stop.IsCancellationRequested))
         {

@@ -228,6 +228,7 @@ public sealed partial class RingAgent(
     private void Predecessor(Member member, Part part, Finding finding)
     {
         Log.PredecessorPart(log, member.Name, part, finding);
+        if (finding == Finding.Refused) Beside(loadBalancer.TakeOutAsync(member.Name, _stopping), () => { });
         if (part == Part.Mysql)
         {
             Step(finding switch

@@ -36,6 +36,24 @@ public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, HttpClien
         }
     }
 
+    /// <summary>
+    /// Takes a member out at once, and once: its watcher found a part of it gone. If it is well after all, its own daemon puts it back within a second.
+    /// </summary>
+    public async Task TakeOutAsync(string member, CancellationToken cancel)
+    {
+        try
+        {
+            if ((await balancer.StatesAsync(cancel)).All(s => s.Node != member || s.State == TrafficState.Maintenance)) return;
+            await balancer.SetStateAsync(member, TrafficState.Maintenance, cancel);
+            await balancer.CutAsync(member, cancel);
+            Log.TakenOut(log, member);
+        }
+        catch (Exception e) when (e is IOException or LoadBalancerException or TimeoutException or System.Net.Sockets.SocketException)
+        {
+            Log.Unreachable(log, e.Message);
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (balancer is NoLoadBalancer) return;
@@ -108,6 +126,9 @@ public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, HttpClien
     {
         [LoggerMessage(300, LogLevel.Information, "Load balancer: {Server} is {To} now (was {From})")]
         public static partial void Changed(ILogger logger, string server, TrafficState? from, TrafficState to);
+
+        [LoggerMessage(303, LogLevel.Information, "Load balancer: {Server} is taken out, a part of it is gone")]
+        public static partial void TakenOut(ILogger logger, string server);
 
         [LoggerMessage(301, LogLevel.Warning, "The load balancer cannot be reached: {Reason}")]
         public static partial void Unreachable(ILogger logger, string reason);
