@@ -38,7 +38,7 @@ public sealed class Checksum(NodeSettings settings, IMembership membership, Tabl
 
     private async Task<ChecksumReport> LookAsync(CancellationToken cancel)
     {
-        var alive = membership.Current.Members.Where(m => m is { Liveness: Liveness.Alive or Liveness.Suspect, Facts.MysqlUp: true }).ToArray();
+        var alive = membership.Current.Members.Where(m => m.HasServer).ToArray();
         var asked = await Task.WhenAll(alive.Select(async m => m.Name == settings.Name
             ? await own.ReadAsync(cancel) : await members.PostAsync<NodeDigests>(m.Facts.DaemonUrl, "/v1/digest", new { }, PerMember, cancel)));
         var answers = asked.OfType<NodeDigests>().OrderBy(a => a.Node, StringComparer.Ordinal).ToArray();

@@ -95,5 +95,5 @@ public sealed class Repair(NodeSettings settings, IMembership membership, TableR
         }
     }
 
-    private Member[] Alive() => [.. membership.Current.Members.Where(m => m is { Liveness: Liveness.Alive or Liveness.Suspect, Facts.MysqlUp: true })];
+    private Member[] Alive() => [.. membership.Current.Members.Where(m => m.HasServer)];
 }

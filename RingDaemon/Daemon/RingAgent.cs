@@ -433,8 +433,7 @@ public sealed partial class RingAgent(
         _gone.TrySetResult();
     }
 
-    private bool IsUsablePeer(Member m) =>
-        m.Name != settings.Name && m is { Liveness: Liveness.Alive or Liveness.Suspect, Facts.MysqlUp: true };
+    private bool IsUsablePeer(Member m) => m.Name != settings.Name && m.HasServer;
 
     private string NameOf(ServerAddress address) =>
         membership.Current.Members.FirstOrDefault(m => m.Liveness != Liveness.Left && m.Facts.MysqlHost == address.Host && m.Facts.MysqlPort == address.Port)?.Name

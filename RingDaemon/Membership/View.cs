@@ -75,6 +75,9 @@ public sealed record MemberFacts
 public sealed record Member(MemberFacts Facts, ulong Incarnation, Liveness Liveness)
 {
     public string Name => Facts.Name;
+
+    /// <summary>It is there, as far as gossip knows, and its server can be asked.</summary>
+    public bool HasServer => this is { Liveness: Liveness.Alive or Liveness.Suspect, Facts.MysqlUp: true };
 }
 
 /// <summary>An immutable snapshot of the membership. A later one has a higher version; versions of different nodes cannot be compared.</summary>
