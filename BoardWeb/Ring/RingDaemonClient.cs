@@ -41,7 +41,7 @@ public sealed class RingDaemonClient : IRingDaemonClient, IDisposable
             wait + Grace, cancel);
 
     public Task<NodeReport> NodeAsync(CancellationToken cancel) =>
-        AskAsync<NodeReport>(() => new HttpRequestMessage(HttpMethod.Get, "/v1/node"), NodeDeadline, cancel);
+        AskAsync<NodeReport>(() => new HttpRequestMessage(HttpMethod.Get, "/v1/node?position=false"), NodeDeadline, cancel);
 
     public void Dispose() => _http.Dispose();
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Connect.RingDaemon.Health;
+using Connect.RingDaemon.Tests.Replication;
 using Xunit;
 
 namespace Connect.RingDaemon.Tests.Health;
@@ -77,6 +78,36 @@ public sealed class ServiceWatchTests : IAsyncDisposable
         Assert.Equal(Finding.Up, await NextAsync());
     }
 
+    [Fact]
+    public async Task A_service_that_greets_and_hangs_up_every_time_is_not_hammered()
+    {
+        using var server = new FakeServer(greets: true) { Greeting = [0x17, 0, 0, 0, 0xFF], HangsUp = true };
+        Watch(server.Port);
+        Assert.Equal(Finding.Up, await NextAsync());
+        await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken); // a second's worth of looks
+        Assert.InRange(server.Accepted, 2, 10);
+    }
+
+    [Fact]
+    public async Task A_service_that_answers_questions_is_asked_on_one_connection()
+    {
+        using var server = new FakeServer(greets: false) { Answer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlive"u8.ToArray() };
+        Watch(server.Port, new HttpGreeting("127.0.0.1", "/health/live"));
+        Assert.Equal(Finding.Up, await NextAsync());
+        await Eventually.IsTrueAsync(() => Task.FromResult(server.Answered >= 3), TimeSpan.FromSeconds(5), () => Task.FromResult($"asked {server.Answered} times"));
+        Assert.Equal(1, server.Accepted);
+        server.Answer = "HTTP/1.1 503 Service Unavailable\r\n\r\n"u8.ToArray();
+        Assert.Equal(Finding.Refused, await NextAsync());
+        server.Answer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlive"u8.ToArray();
+        Assert.Equal(Finding.Up, await NextAsync());
+        server.Answer = [];
+        Assert.Equal(Finding.Silent, await NextAsync());
+        server.Answer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlive"u8.ToArray();
+        Assert.Equal(Finding.Up, await NextAsync());
+        server.Dispose();
+        Assert.Equal(Finding.Refused, await NextAsync());
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_watch is not null) await _watch.DisposeAsync();
@@ -89,9 +120,9 @@ public sealed class ServiceWatchTests : IAsyncDisposable
         return ((IPEndPoint)socket.LocalEndpoint).Port;
     }
 
-    private void Watch(int port)
+    private void Watch(int port, IGreeting? greeting = null)
     {
-        _watch = new("127.0.0.1", port, new MysqlGreeting(), new WatchOptions(), TimeProvider.System, f => _found.Writer.TryWrite(f));
+        _watch = new("127.0.0.1", port, greeting ?? new MysqlGreeting(), new WatchOptions(), TimeProvider.System, f => _found.Writer.TryWrite(f));
         _watch.Start();
     }
 
@@ -119,6 +150,15 @@ public sealed class ServiceWatchTests : IAsyncDisposable
 
         public byte[] Greeting { get; init; } = [0x4A, 0, 0, 0, 10];
 
+        public bool HangsUp { get; init; }
+
+        /// <summary>What it says whenever it is asked something; nothing if empty.</summary>
+        public volatile byte[] Answer = [];
+
+        public volatile int Accepted;
+
+        public volatile int Answered;
+
         public void Dispose()
         {
             _listener.Dispose();
@@ -132,13 +172,34 @@ public sealed class ServiceWatchTests : IAsyncDisposable
                 while (true)
                 {
                     var client = await _listener.AcceptTcpClientAsync();
+                    Accepted++;
                     lock (_clients) _clients.Add(client);
                     if (Greets) await client.GetStream().WriteAsync(Greeting);
+                    if (HangsUp) client.Close();
+                    else _ = AnswerAsync(client);
                 }
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
             {
                 // The server has died.
+            }
+        }
+
+        private async Task AnswerAsync(TcpClient client)
+        {
+            try
+            {
+                var question = new byte[512];
+                while (await client.GetStream().ReadAsync(question) > 0)
+                {
+                    if (Answer.Length == 0) continue;
+                    await client.GetStream().WriteAsync(Answer);
+                    Answered++;
+                }
+            }
+            catch (Exception e) when (e is ObjectDisposedException or IOException or InvalidOperationException)
+            {
+                // The client or the server has gone.
             }
         }
     }

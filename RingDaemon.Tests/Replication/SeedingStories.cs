@@ -98,6 +98,31 @@ public abstract class SeedingStories(TestServers servers, ITestOutputHelper outp
         server.Dispose();
     }
 
+    [Fact]
+    public async Task A_server_that_is_being_founded_is_empty_or_the_rings_and_never_a_strangers()
+    {
+        var server = await servers.StartAsync(engine);
+        using var seeding = Seeding.For(server.Settings, server.Accounts);
+        var ids = new Uuid7(TimeProvider.System);
+        string Hex() => $"0x{Convert.ToHexString(Uuid7.ToBytes(ids.Next()))}";
+        for (var round = 0; round < 20; round++)
+        {
+            // The rows of account come long before the ring's own; both are one transaction's.
+            var founding = server.AdminAsync(
+                $"START TRANSACTION; INSERT INTO connect.account VALUES ({Hex()}, 1, 'a{round}', 'a{round}'); INSERT INTO connect.ring VALUES ({Hex()}, 1, 'mine'); COMMIT");
+            Belonging seen;
+            do
+            {
+                seen = await seeding.BelongingAsync();
+                Assert.NotEqual(Ownership.Foreign, seen.Ownership);
+            }
+            while (seen.Ownership != Ownership.Ring);
+            await founding;
+            await server.AdminAsync("DELETE FROM connect.ring; DELETE FROM connect.account");
+        }
+        server.Dispose();
+    }
+
     private static async Task<SeedResult> SeedAsync(TestServer newcomer, TestServer donor)
     {
         using var seeding = Seeding.For(newcomer.Settings, newcomer.Accounts);

@@ -21,7 +21,7 @@ public static class DaemonEndpoints
         app.MapPost("/v1/join", (HttpRequest request, Entrance entrance, CancellationToken cancel) => SealedAsync(request, body => entrance.AnswerAsync(body, cancel), cancel));
 
         var v1 = app.MapGroup("/v1").AddEndpointFilter(RequireToken);
-        v1.MapGet("/node", (RingObserver ring, CancellationToken cancel) => ring.SelfAsync(cancel));
+        v1.MapGet("/node", (RingObserver ring, bool? position, CancellationToken cancel) => ring.SelfAsync(position ?? true, cancel));
         v1.MapGet("/status", (RingObserver ring, CancellationToken cancel) => ring.StatusAsync(cancel));
         v1.MapGet("/members", (IMembership membership) => MembersReport.Of(membership.Current));
         v1.MapGet("/explain", (NodeSettings settings, RingAgent agent, AuditLog audit, IMembership membership) => ExplainReport.Of(settings.Name, agent.Report, membership.Current, audit.Newest(5)));

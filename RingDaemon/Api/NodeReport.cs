@@ -8,7 +8,7 @@ namespace Connect.RingDaemon.Api;
 /// <param name="Serving">It should get readers.</param>
 /// <param name="Writable">Its board may take writes: it is in the ring, undamaged, and not on its way out.</param>
 /// <param name="Why">Why it does not serve; empty if it does.</param>
-/// <param name="Position">Everything its server has executed, in the engine's notation; null when the server does not answer.</param>
+/// <param name="Position">Everything its server has executed, in the engine's notation; null when the server does not answer, or it was not asked for.</param>
 /// <param name="Refused">Why the ring did not let it in, with the next step; null if it did.</param>
 /// <param name="Replication">running, connecting, stopped, or none.</param>
 public sealed record NodeReport(

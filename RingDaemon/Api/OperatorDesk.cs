@@ -8,7 +8,7 @@ namespace Connect.RingDaemon.Api;
 public sealed record OperatorAnswer(bool Done, string Message, IReadOnlyList<string> Steps);
 
 /// <summary>The verbs that change this node. Each says its steps, checks live state first, and answers when its point of success is reached or its time is over.</summary>
-public sealed class OperatorDesk(NodeSettings settings, OperatorWishes wishes, RingAgent agent, IMembership membership, AuditLog audit, TimeProvider time)
+public sealed class OperatorDesk(NodeSettings settings, OperatorWishes wishes, RingAgent agent, Departure departure, IMembership membership, AuditLog audit, TimeProvider time)
 {
     /// <summary>Longest wait for a node to be drained; after that the wish stands and the node goes on by itself.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -40,7 +40,7 @@ public sealed class OperatorDesk(NodeSettings settings, OperatorWishes wishes, R
         wishes.Set(wishes.Current with { Leave = true });
         audit.Add("leave", "an operator's wish", "accepted");
         agent.WishesChanged();
-        return await UntilAsync(() => agent.Gone.IsCompleted, cancel)
+        return await UntilAsync(() => departure.Gone.IsCompleted, cancel)
             ? Results.Ok(new OperatorAnswer(true, $"{settings.Name} has left the ring.", steps))
             : Results.Ok(new OperatorAnswer(false, $"{settings.Name} has not left yet: {agent.Report.Why}. It goes on by itself; see connect explain.", steps));
     }

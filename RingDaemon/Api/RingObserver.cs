@@ -18,11 +18,11 @@ public sealed class RingObserver(
 
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>This node, with its position read now.</summary>
-    public async Task<NodeReport> SelfAsync(CancellationToken cancel)
+    /// <summary>This node, if wanted with its position read now.</summary>
+    public async Task<NodeReport> SelfAsync(bool withPosition, CancellationToken cancel)
     {
         string? position = null;
-        if (agent.Report.Condition.MysqlFault is null)
+        if (withPosition && agent.Report.Condition.MysqlFault is null)
         {
             try
             {
@@ -62,7 +62,7 @@ public sealed class RingObserver(
     private async Task<Dictionary<string, NodeReport>> AnswersAsync(View view, CancellationToken cancel)
     {
         var asked = await Task.WhenAll(view.Members.Where(m => m.Liveness != Liveness.Left).Select(async m =>
-            m.Name == settings.Name ? await SelfAsync(cancel) : await members.GetAsync<NodeReport>(m.Facts.DaemonUrl, "/v1/node", PerMember, cancel)));
+            m.Name == settings.Name ? await SelfAsync(withPosition: true, cancel) : await members.GetAsync<NodeReport>(m.Facts.DaemonUrl, "/v1/node", PerMember, cancel)));
         return asked.OfType<NodeReport>().DistinctBy(a => a.Name).ToDictionary(a => a.Name, StringComparer.Ordinal);
     }
 

@@ -61,19 +61,19 @@ public sealed partial class Entrance(
         }
         catch (Exception e) when (e is JsonException or DatabaseUnavailableException or System.Data.Common.DbException)
         {
-            reply = new(null, $"{settings.Name} cannot judge it now: {e.Message}", null, null, []);
+            reply = new(null, $"{settings.Name} cannot judge it now: {e.Message}", null, null);
         }
         return _answers.Seal(JsonSerializer.SerializeToUtf8Bytes(reply, Json));
     }
 
     private JoinReply Judge(JoinRequest request, View view, string? ringId)
     {
-        if (view.Find(settings.Name) is not { } me) return new(null, $"{settings.Name} is not in the ring itself yet", null, null, []);
-        if (Admission.Refuse(request, view, me.Facts, ringId, time.GetUtcNow()) is { } refusal) return new(refusal, null, ringId, null, []);
+        if (view.Find(settings.Name) is not { } me) return new(null, $"{settings.Name} is not in the ring itself yet", null, null);
+        if (Admission.Refuse(request, view, me.Facts, ringId, time.GetUtcNow()) is { } refusal) return new(refusal, null, ringId, null);
         var donor = view.Members.FirstOrDefault(m => m is { Liveness: Liveness.Alive, Facts: { Phase: Phase.Serving, MysqlUp: true } } && m.Name != request.Name);
         return donor is null || ringId is null
-            ? new(null, "no member serves yet", ringId, null, [])
-            : new(null, null, ringId, donor.Facts, [.. view.Members.Where(m => m.Liveness != Liveness.Left).Select(m => m.Facts.DaemonUrl)]);
+            ? new(null, "no member serves yet", ringId, null)
+            : new(null, null, ringId, donor.Facts);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

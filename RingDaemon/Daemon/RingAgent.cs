@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Connect.Node.Database;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Health;
@@ -16,16 +15,14 @@ namespace Connect.RingDaemon.Daemon;
 /// </summary>
 public sealed partial class RingAgent(
     NodeSettings settings, OwnServerWatch own, IMembership membership, Peers peers, SourceSwitch sources, Acknowledgements acknowledgements,
-    LoadBalancerKeeper loadBalancer, AuditLog audit, OperatorWishes wishes, TimeProvider time, ILogger<RingAgent> log) : BackgroundService
+    LoadBalancerKeeper loadBalancer, Departure departure, AuditLog audit, OperatorWishes wishes, TimeProvider time, ILogger<RingAgent> log) : BackgroundService
 {
-    /// <summary>More events than this waiting means the loop is stuck; producers then wait.</summary>
-    private const int MostWaiting = 4096;
-
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
     /// <summary>Two seconds without a beat: the others may have taken this node for dead and gone on without it.</summary>
     private static readonly TimeSpan DoubtfulPause = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan ServerPoll = TimeSpan.FromMilliseconds(500);
+    /// <summary>How often the own server is asked how its replication goes: while something is not as it should be, and while all is well.</summary>
+    private static readonly TimeSpan LookSoon = TimeSpan.FromMilliseconds(500), LookLater = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// The board learns within half a second that it may take no more writes, and one that is under way ends within two: only then is asked whether the others hold
@@ -39,12 +36,12 @@ public sealed partial class RingAgent(
     /// <summary>How long the members that should be there get to answer before this node believes that it is alone.</summary>
     private static readonly TimeSpan DiscoveryTakes = TimeSpan.FromSeconds(4);
 
-    private readonly Channel<Action> _inbox = Channel.CreateBounded<Action>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private readonly EventLoop _loop = new(log);
     private readonly RingController _controller = new(
         settings.Name, new RingOptions { LongestHoldDown = TimeSpan.FromSeconds(settings.Daemon.LongestHoldDownSeconds) });
     private readonly NodeLife _life = new();
+    private readonly SemaphoreSlim _lookNow = new(0, 1);
     private readonly CatchUp _catchUp = new(own.Server, peers);
-    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private NodeCondition _condition = new();
     private ReplicaStatus _replica = ReplicaStatus.None;
     private string? _source;
@@ -67,13 +64,10 @@ public sealed partial class RingAgent(
     /// <summary>What this node last decided, for the API; replaced as a whole.</summary>
     public AgentReport Report { get; private set; } = AgentReport.Starting;
 
-    /// <summary>Ends when an operator's <c>leave</c> is done.</summary>
-    public Task Gone => _gone.Task;
-
     private TimeSpan Now => time.GetElapsedTime(_began);
 
     /// <summary>The node was let in: from now on it says who it is, and acts.</summary>
-    public void Enter() => Post(() =>
+    public void Enter() => _loop.Post(() =>
     {
         _entered = true;
         _enteredAt = Now;
@@ -84,12 +78,12 @@ public sealed partial class RingAgent(
     public Task RejoinAsync()
     {
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(() =>
+        _loop.Post(() =>
         {
             CompareAnew("an operator asked it to join again");
             _condition = _condition with { Damage = null };
             _replica = ReplicaStatus.None; // it follows nobody until it was pointed anew
-            if (_source is not null) Beside(sources.StopAsync("an operator asked it to join again", _stopping), Ended);
+            if (_source is not null) _loop.Beside(sources.StopAsync("an operator asked it to join again", _stopping), Ended);
             Judge();
             begun.SetResult();
         });
@@ -97,33 +91,21 @@ public sealed partial class RingAgent(
     }
 
     /// <summary>An operator's wish changed: judge at once.</summary>
-    public void WishesChanged() => Post(() => Judge());
+    public void WishesChanged() => _loop.Post(() => Judge());
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         _stopping = stoppingToken;
         _began = time.GetTimestamp();
         var watch = new WatchOptions();
-        await using var mysql = new ServiceWatch(settings.Database.Host, settings.Database.Port, new MysqlGreeting(), watch, time, f => Post(() => OwnMysql(f)));
+        await using var mysql = new ServiceWatch(settings.Database.Host, settings.Database.Port, new MysqlGreeting(), watch, time, f => _loop.Post(() => OwnMysql(f)));
         var web = new Uri(settings.Web.Url);
-        await using var board = new ServiceWatch(web.Host, web.Port, new HttpGreeting(web.Authority, "/health/live"), watch, time, f => Post(() => OwnWeb(f)));
-        await using var predecessor = _predecessor = new PredecessorWatch(watch, time, (m, part, f) => Post(() => Predecessor(m, part, f)));
+        await using var board = new ServiceWatch(web.Host, web.Port, new HttpGreeting(web.Authority, "/health/live"), watch, time, f => _loop.Post(() => OwnWeb(f)));
+        await using var predecessor = _predecessor = new PredecessorWatch(watch, time, (m, part, f) => _loop.Post(() => Predecessor(m, part, f)));
         mysql.Start();
         board.Start();
         var sources = Task.WhenAll(PollServerAsync(stoppingToken), FollowViewsAsync(stoppingToken), BeatAsync(stoppingToken));
-        await foreach (var handle in _inbox.Reader.ReadAllAsync(CancellationToken.None))
-        {
-            try
-            {
-                handle();
-            }
-            catch (Exception e)
-            {
-                // One event that could not be handled must not leave the node without a daemon.
-                Log.EventFailed(log, e);
-            }
-            if (stoppingToken.IsCancellationRequested) break;
-        }
+        await _loop.RunAsync(stoppingToken);
         await sources;
     }
 
@@ -134,11 +116,11 @@ public sealed partial class RingAgent(
         using var timer = new PeriodicTimer(Beat, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stop)) Post(OnBeat);
+            while (await timer.WaitForNextTickAsync(stop)) _loop.Post(OnBeat);
         }
         catch (OperationCanceledException)
         {
-            Post(static () => { }); // wakes the loop, which ends
+            // Stopping.
         }
     }
 
@@ -146,7 +128,7 @@ public sealed partial class RingAgent(
     {
         try
         {
-            await foreach (var view in membership.Views.ReadAllAsync(stop)) Post(() => OnView(view));
+            await foreach (var view in membership.Views.ReadAllAsync(stop)) _loop.Post(() => OnView(view));
         }
         catch (OperationCanceledException)
         {
@@ -156,18 +138,18 @@ public sealed partial class RingAgent(
 
     private async Task PollServerAsync(CancellationToken stop)
     {
-        using var timer = new PeriodicTimer(ServerPoll, time);
         try
         {
-            do
+            while (true)
             {
                 var asked = time.GetTimestamp();
                 await own.LookAsync(stop);
                 var (status, fault) = (own.Replica, own.Fault);
                 // An answer from before the last change of source would show the old source as if it were back.
-                Post(() => { if (asked >= _changedSource) OnServer(status, fault); });
+                _loop.Post(() => { if (asked >= _changedSource) OnServer(status, fault); });
+                var well = fault is null && status.Running && Report.Phase == Phase.Serving;
+                await _lookNow.WaitAsync(well ? LookLater : LookSoon, stop);
             }
-            while (await timer.WaitForNextTickAsync(stop));
         }
         catch (OperationCanceledException)
         {
@@ -228,7 +210,7 @@ public sealed partial class RingAgent(
     private void Predecessor(Member member, Part part, Finding finding)
     {
         Log.PredecessorPart(log, member.Name, part, finding);
-        if (finding == Finding.Refused) Beside(loadBalancer.TakeOutAsync(member.Name, _stopping), () => { });
+        if (finding == Finding.Refused) _loop.Beside(loadBalancer.TakeOutAsync(member.Name, _stopping), () => { });
         if (part == Part.Mysql)
         {
             Step(finding switch
@@ -271,7 +253,7 @@ public sealed partial class RingAgent(
         foreach (var effect in effects)
         {
             Log.Effect(log, effect);
-            Beside(effect switch
+            _loop.Beside(effect switch
             {
                 RingEffect.PointAt p => sources.PointAtAsync(p.Source, p.Why, own.Identity!, _stopping),
                 RingEffect.StopReplication s => sources.StopAsync(s.Why, _stopping),
@@ -283,6 +265,7 @@ public sealed partial class RingAgent(
     private void Ended(RingInput.Ended ended)
     {
         _changedSource = time.GetTimestamp();
+        if (_lookNow.CurrentCount == 0) _lookNow.Release();
         Step(ended);
         Judge();
     }
@@ -351,7 +334,7 @@ public sealed partial class RingAgent(
         {
             // One turn at a time; whoever is to be watched by then is looked at again when it is over.
             _turning = true;
-            Beside(_predecessor!.TurnToAsync(watched), () => _turning = false);
+            _loop.Beside(_predecessor!.TurnToAsync(watched), () => _turning = false);
         }
         var onItsWayOut = wishes.Current.Maintenance || wishes.Current.Leave;
         loadBalancer.Want(LoadBalancerDuty.Wanted(view, _controller.Plan.Order, settings.Name, onItsWayOut, _followed), view);
@@ -359,23 +342,15 @@ public sealed partial class RingAgent(
     }
 
     /// <summary>The nearest member before this one that gossip does not believe dead: the one to watch, whether or not it can be used as a source.</summary>
-    private Member? WatchedBefore(View view)
-    {
-        var order = _controller.Plan.Order;
-        var mine = order.IndexOf(settings.Name);
-        for (var step = 1; mine >= 0 && step < order.Length; step++)
-        {
-            if (view.Find(order[(mine - step + order.Length) % order.Length]) is { Liveness: Liveness.Alive or Liveness.Suspect } member) return member;
-        }
-        return null;
-    }
+    private Member? WatchedBefore(View view) =>
+        _controller.Plan.Order.Before(settings.Name).Select(view.Find).FirstOrDefault(m => m is { Liveness: Liveness.Alive or Liveness.Suspect });
 
     private void StartCatchingUp()
     {
         if (_catchingUp || own.Identity is not { } identity) return;
         _catchingUp = true;
         var others = membership.Current.Members.Where(IsUsablePeer).ToArray();
-        Beside(_catchUp.LookAsync(others, identity.Origin, _stopping), found =>
+        _loop.Beside(_catchUp.LookAsync(others, identity.Origin, _stopping), found =>
         {
             _catchingUp = false;
             // Who holds everything but follows nobody would fall behind the moment it serves.
@@ -390,7 +365,7 @@ public sealed partial class RingAgent(
         if (_draining) return;
         _draining = true;
         var others = membership.Current.Members.Where(IsUsablePeer).ToArray();
-        Beside(IsHeldElsewhereAsync(others), held =>
+        _loop.Beside(departure.IsHeldElsewhereAsync(others, _stopping), held =>
         {
             _draining = false;
             if (held) _condition = _condition with { Drained = true };
@@ -398,39 +373,10 @@ public sealed partial class RingAgent(
         }, () => _draining = false);
     }
 
-    /// <summary>True if one other member has executed everything this server has; also when there is no other member to hold it.</summary>
-    private async Task<bool> IsHeldElsewhereAsync(Member[] others)
-    {
-        if (others.Length == 0) return true;
-        var position = await own.Server.PositionAsync(_stopping);
-        var waits = others.Select(m => peers[m].WaitForAsync(position, TimeSpan.FromMilliseconds(400), _stopping)).ToArray();
-        foreach (var wait in waits)
-        {
-            try
-            {
-                if ((await wait).Contains(position)) return true;
-            }
-            catch (Exception e) when (e is DatabaseUnavailableException or System.Data.Common.DbException)
-            {
-                // That one cannot say; the next one may.
-            }
-        }
-        return false;
-    }
-
     private void StartLeaving()
     {
         _leaving = true;
-        Beside(LeaveAsync(), () => { });
-    }
-
-    private async Task LeaveAsync()
-    {
-        await membership.LeaveAsync(TimeSpan.FromSeconds(2));
-        await own.Server.StopAsync(CancellationToken.None);
-        wishes.Set(wishes.Current with { HasLeft = true });
-        audit.Add("leave", "an operator's wish; another member holds all this node knew", "left, replication stopped");
-        _gone.TrySetResult();
+        _loop.Beside(departure.LeaveAsync(), () => { });
     }
 
     private bool IsUsablePeer(Member m) => m.Name != settings.Name && m.HasServer;
@@ -438,42 +384,6 @@ public sealed partial class RingAgent(
     private string NameOf(ServerAddress address) =>
         membership.Current.Members.FirstOrDefault(m => m.Liveness != Liveness.Left && m.Facts.MysqlHost == address.Host && m.Facts.MysqlPort == address.Port)?.Name
         ?? address.ToString();
-
-    // ---- the loop's own tools ------------------------------------------------------------------------------------------------------
-
-    private void Post(Action handle)
-    {
-        if (!_inbox.Writer.TryWrite(handle)) Log.InboxFull(log, MostWaiting);
-    }
-
-    private void Beside<T>(Task<T> work, Action<T> then, Action? failed = null) => _ = RunBesideAsync(async () =>
-    {
-        var result = await work;
-        Post(() => then(result));
-    }, failed);
-
-    private void Beside(Task work, Action then) => _ = RunBesideAsync(async () =>
-    {
-        await work;
-        Post(then);
-    }, then);
-
-    private async Task RunBesideAsync(Func<Task> work, Action? failed)
-    {
-        try
-        {
-            await work();
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-            // Stopping.
-        }
-        catch (Exception e)
-        {
-            Log.BesideFailed(log, e.Message);
-            if (failed is not null) Post(failed);
-        }
-    }
 
     private static partial class Log
     {
@@ -485,14 +395,5 @@ public sealed partial class RingAgent(
 
         [LoggerMessage(102, LogLevel.Information, "Decided: {Effect}")]
         public static partial void Effect(ILogger logger, RingEffect effect);
-
-        [LoggerMessage(103, LogLevel.Warning, "A look at another member failed: {Reason}")]
-        public static partial void BesideFailed(ILogger logger, string reason);
-
-        [LoggerMessage(105, LogLevel.Error, "An event could not be handled")]
-        public static partial void EventFailed(ILogger logger, Exception e);
-
-        [LoggerMessage(104, LogLevel.Error, "More than {Most} events are waiting; one was dropped")]
-        public static partial void InboxFull(ILogger logger, int most);
     }
 }

@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace Connect.RingDaemon.Health;
 
 /// <summary>What a watch last found. <c>Refused</c> is hard evidence (nobody listens, or the connection was reset); <c>Silent</c> is soft.</summary>
@@ -24,13 +22,14 @@ public sealed record WatchOptions
 /// <summary>
 /// Watches one service on one address. Imagine holding its hand: the connection of the last successful look is kept open, and the moment the kernel closes it
 /// (the process died) we look again at once: a farewell and a refusal right after it are hard evidence. Somebody who only falls silent keeps the hand in
-/// ours; that is why we also ask every half second.
+/// ours; that is why we also ask every half second: on the same connection if the service answers questions, on a fresh one if it only greets.
 /// </summary>
 /// <param name="report">Called on each change of the finding, and on each success after one; never concurrently.</param>
 public sealed class ServiceWatch(string host, int port, IGreeting greeting, WatchOptions options, TimeProvider time, Action<Finding> report) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
+    private WatchedConnection? _held;
 
     public Finding Finding { get; private set; } = Finding.Unknown;
 
@@ -45,21 +44,21 @@ public sealed class ServiceWatch(string host, int port, IGreeting greeting, Watc
 
     private async Task WatchAsync(CancellationToken stop)
     {
-        Socket? held = null;
         var lastAnswer = time.GetTimestamp();
+        var farewells = 0;
         try
         {
             while (!stop.IsCancellationRequested)
             {
                 var patience = options.SilentAfter - time.GetElapsedTime(lastAnswer);
-                var look = await LookAsync(patience > options.DownInterval ? patience : options.DownInterval, stop);
-                held?.Dispose();
-                held = look.Held;
-                if (look.Finding == Finding.Up) lastAnswer = time.GetTimestamp();
+                var finding = await LookAsync(patience > options.DownInterval ? patience : options.DownInterval, stop);
+                if (finding == Finding.Up) lastAnswer = time.GetTimestamp();
                 // One unanswered look is not silence yet: only the whole patience without an answer is.
-                if (look.Finding != Finding.Silent || time.GetElapsedTime(lastAnswer) >= options.SilentAfter) Found(look.Finding);
-                if (held is not null) await UntilClosedAsync(held, options.Interval, stop);
-                else await Task.Delay(options.DownInterval, time, stop);
+                if (finding != Finding.Silent || time.GetElapsedTime(lastAnswer) >= options.SilentAfter) Found(finding);
+                if (_held is not null) await _held.UntilClosedAsync(options.Interval, stop);
+                farewells = _held is { Closed: true } ? farewells + 1 : 0;
+                // The first farewell is looked into at once. A service that greets and hangs up every time ("too many connections") is not to be hammered.
+                if (_held is null || farewells > 1) await Task.Delay(options.DownInterval, time, stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -68,7 +67,7 @@ public sealed class ServiceWatch(string host, int port, IGreeting greeting, Watc
         }
         finally
         {
-            held?.Dispose();
+            Hold(null);
         }
     }
 
@@ -79,52 +78,45 @@ public sealed class ServiceWatch(string host, int port, IGreeting greeting, Watc
         report(finding);
     }
 
-    private async Task<(Finding Finding, Socket? Held)> LookAsync(TimeSpan patience, CancellationToken stop)
+    private void Hold(WatchedConnection? connection)
     {
-        using var deadline = new CancellationTokenSource(patience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stop);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        _held?.Dispose();
+        _held = connection;
+    }
+
+    private async Task<Finding> LookAsync(TimeSpan patience, CancellationToken stop)
+    {
+        var began = time.GetTimestamp();
+        if (_held is { Closed: false } && !greeting.Question.IsEmpty)
+        {
+            var again = await _held.AskAsync(greeting, patience, stop);
+            if (again == true) return Finding.Up;
+            if (again == false || !_held.Closed) return Lost(again == false ? Finding.Refused : Finding.Silent);
+        }
+        // The connection is gone, or was only good for one greeting: what a new one meets is the finding.
+        if (await WatchedConnection.OpenAsync(host, port, Left(), time, stop) is not { } fresh) return Lost(Finding.Silent);
+        bool? answer = null;
         try
         {
-            await socket.ConnectAsync(host, port, either.Token);
-            var stream = new NetworkStream(socket, ownsSocket: false);
-            if (await greeting.AnswersAsync(stream, either.Token)) return (Finding.Up, socket);
-            socket.Dispose();
-            return (Finding.Refused, null);
+            answer = await fresh.AskAsync(greeting, Left(), stop);
         }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        finally
         {
-            socket.Dispose();
-            return (Finding.Silent, null);
+            Hold(answer == true ? fresh : null);
+            if (answer != true) fresh.Dispose();
         }
-        catch (Exception e) when (e is SocketException or IOException)
+        return answer == true ? Finding.Up : answer == false || fresh.NobodyThere ? Finding.Refused : Finding.Silent;
+
+        TimeSpan Left()
         {
-            socket.Dispose();
-            // Refused and reset say that nobody is there. No route, a network that is down: that says nothing about the service.
-            var error = (e as SocketException ?? e.InnerException as SocketException)?.SocketErrorCode;
-            return (error is null or SocketError.ConnectionRefused or SocketError.ConnectionReset ? Finding.Refused : Finding.Silent, null);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
+            var left = patience - time.GetElapsedTime(began);
+            return left > options.DownInterval ? left : options.DownInterval;
         }
     }
 
-    /// <summary>Returns after <paramref name="longest"/>, or as soon as the other side closes the connection.</summary>
-    private async Task UntilClosedAsync(Socket held, TimeSpan longest, CancellationToken stop)
+    private Finding Lost(Finding finding)
     {
-        using var deadline = new CancellationTokenSource(longest, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stop);
-        var rest = new byte[512];
-        try
-        {
-            // What else the service has to say (the rest of its greeting) is read and thrown away; zero bytes mean it is gone.
-            while (await held.ReceiveAsync(rest, either.Token) > 0) { }
-        }
-        catch (Exception e) when (e is SocketException or (OperationCanceledException and not null))
-        {
-            stop.ThrowIfCancellationRequested();
-        }
+        Hold(null);
+        return finding;
     }
 }

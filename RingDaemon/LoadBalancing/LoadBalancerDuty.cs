@@ -1,4 +1,5 @@
 using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Ring;
 
 namespace Connect.RingDaemon.LoadBalancing;
 
@@ -19,13 +20,7 @@ public static class LoadBalancerDuty
         var wanted = new SortedDictionary<string, TrafficState>(StringComparer.Ordinal);
         if (view.Find(me) is not { } self) return wanted;
         wanted[me] = StateOf(self, onItsWayOut, followed);
-        var mine = order.ToList().IndexOf(me);
-        for (var step = 1; mine >= 0 && step < order.Count; step++)
-        {
-            var before = view.Find(order[(mine - step + order.Count) % order.Count])!;
-            if (before.Liveness != Liveness.Unreachable) break;
-            wanted[before.Name] = TrafficState.Maintenance;
-        }
+        foreach (var dead in order.Before(me).TakeWhile(name => view.Find(name) is { Liveness: Liveness.Unreachable })) wanted[dead] = TrafficState.Maintenance;
         // Whoever left for good is nobody's neighbour any more: everyone sees to it.
         foreach (var gone in view.Members.Where(m => m.Liveness == Liveness.Left && m.Name != me)) wanted[gone.Name] = TrafficState.Maintenance;
         return wanted;

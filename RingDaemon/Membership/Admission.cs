@@ -13,7 +13,7 @@ public sealed record JoinRequest(string Name, Engine Engine, string EngineVersio
 /// <param name="NotNow">Why nothing can be said yet; the newcomer asks again.</param>
 /// <param name="RingId">The ring's id; null while the ring is not founded yet.</param>
 /// <param name="Donor">A serving member to copy data from.</param>
-public sealed record JoinReply(string? Refusal, string? NotNow, string? RingId, MemberFacts? Donor, string[] Daemons);
+public sealed record JoinReply(string? Refusal, string? NotNow, string? RingId, MemberFacts? Donor);
 
 /// <summary>Whether a newcomer may join, as a pure function. Nothing is changed by asking.</summary>
 public static class Admission

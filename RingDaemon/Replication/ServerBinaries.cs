@@ -20,12 +20,6 @@ public sealed record ServerBinaries
     /// <summary><c>mariadb-install-db</c>; MySQL makes its data folder itself and needs none.</summary>
     public string? InstallTool { get; init; }
 
-    /// <summary><c>mariadb-dump</c> or <c>mysqldump</c>, for operators; nothing here needs it.</summary>
-    public string? DumpTool { get; init; }
-
-    /// <summary><c>mariadb</c> or <c>mysql</c>, for operators; nothing here needs it.</summary>
-    public string? ClientTool { get; init; }
-
     /// <summary>basedir, or null for the one that was compiled in.</summary>
     public string? BaseFolder { get; init; }
 
@@ -42,8 +36,6 @@ public sealed record ServerBinaries
         Version = version,
         Executable = $"{folder}/sbin/mariadbd",
         InstallTool = $"{folder}/bin/mariadb-install-db",
-        DumpTool = $"{folder}/bin/mariadb-dump",
-        ClientTool = $"{folder}/bin/mariadb",
     };
 
     /// <summary>MySQL unpacked into a folder of its own, started through the loader and the libraries that came with it (scripts/get-mysql).</summary>
@@ -56,8 +48,6 @@ public sealed record ServerBinaries
             Version = version,
             Executable = $"{libraries}/ld-linux-x86-64.so.2",
             PrefixArguments = ["--library-path", libraries, "--argv0", $"{prefix}/usr/sbin/mysqld", $"{prefix}/usr/sbin/mysqld"],
-            DumpTool = $"{prefix}/usr/bin/mysqldump",
-            ClientTool = $"{prefix}/usr/bin/mysql",
             BaseFolder = $"{prefix}/usr",
             ShareFolder = $"{prefix}/usr/share/mysql",
             PluginFolder = $"{prefix}/usr/lib/mysql/plugin",

@@ -25,13 +25,10 @@ public static class RingPlanner
     /// <param name="objections">What this node itself found against a member (its MySQL refuses me, it purged what I need); by name.</param>
     public static RingPlan Plan(View view, string me, string? current, IReadOnlyDictionary<string, string> objections)
     {
-        var circle = view.Members.Where(m => m.Liveness != Liveness.Left)
-            .OrderBy(m => m.Facts.Zone, StringComparer.Ordinal).ThenBy(m => m.Facts.Place).ThenBy(m => m.Name, StringComparer.Ordinal).ToArray();
-        var order = circle.Select(m => m.Name).ToImmutableArray();
-        var mine = order.IndexOf(me);
-        if (mine < 0) return new(order, null, []);
-
-        var before = Enumerable.Range(1, circle.Length - 1).Select(step => circle[(mine - step + circle.Length) % circle.Length]).ToArray();
+        var order = view.Members.Where(m => m.Liveness != Liveness.Left)
+            .OrderBy(m => m.Facts.Zone, StringComparer.Ordinal).ThenBy(m => m.Facts.Place).ThenBy(m => m.Name, StringComparer.Ordinal)
+            .Select(m => m.Name).ToImmutableArray();
+        var before = order.Before(me).Select(name => view.Find(name)!).ToArray();
         var anyServing = before.Any(m => m.Facts.Phase is Phase.Serving or Phase.Leaving && FaultOf(m, objections) is null);
         var considered = ImmutableArray.CreateBuilder<Candidate>();
         foreach (var member in before)

@@ -1,0 +1,50 @@
+using System.Data.Common;
+using Connect.Node.Database;
+using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Replication;
+
+namespace Connect.RingDaemon.Daemon;
+
+/// <summary>How a node goes without taking along what only it knows.</summary>
+public sealed class Departure(IReplicationServer own, Peers peers, IMembership membership, OperatorWishes wishes, AuditLog audit)
+{
+    private static readonly TimeSpan OneLook = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(2);
+
+    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends when <see cref="LeaveAsync"/> is done.</summary>
+    public Task Gone => _gone.Task;
+
+    /// <summary>True if one other member has executed everything this server has; also when there is no other member to hold it.</summary>
+    public async Task<bool> IsHeldElsewhereAsync(IReadOnlyList<Member> others, CancellationToken cancel)
+    {
+        if (others.Count == 0) return true;
+        var position = await own.PositionAsync(cancel);
+        var waits = others.Select(m => peers[m].WaitForAsync(position, OneLook, cancel)).ToArray();
+        foreach (var wait in waits)
+        {
+            try
+            {
+                if ((await wait).Contains(position)) return true;
+            }
+            catch (Exception e) when (e is DatabaseUnavailableException or DbException)
+            {
+                // That one cannot say; the next one may.
+            }
+        }
+        return false;
+    }
+
+    /// <summary>
+    /// For good. It is written down first: a daemon that is started again in the middle of this must not enter the ring that it has said goodbye to.
+    /// </summary>
+    public async Task LeaveAsync()
+    {
+        wishes.Set(wishes.Current with { HasLeft = true });
+        await membership.LeaveAsync(Goodbye);
+        await own.StopAsync(CancellationToken.None);
+        audit.Add("leave", "an operator's wish; another member holds all this node knew", "left, replication stopped");
+        _gone.TrySetResult();
+    }
+}

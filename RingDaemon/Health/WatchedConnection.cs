@@ -1,0 +1,143 @@
+using System.Net.Sockets;
+
+namespace Connect.RingDaemon.Health;
+
+/// <summary>
+/// One connection to a watched service. There is always exactly one read under way on it, so its end is noticed the moment the kernel tells of it; waiting for that
+/// read, or giving up waiting, throws nothing and costs next to nothing.
+/// </summary>
+internal sealed class WatchedConnection : IDisposable
+{
+    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly TimeProvider _time;
+    private readonly byte[] _read = new byte[512];
+    private SocketError _error;
+    private Task<int> _reading = Task.FromResult(0);
+
+    private WatchedConnection(TimeProvider time) => _time = time;
+
+    /// <summary>The service closed it, or it broke.</summary>
+    public bool Closed { get; private set; }
+
+    /// <summary>True if it ended because nobody is there: closed in order, refused, or reset. No route, a network that is down: those say nothing about the service.</summary>
+    public bool NobodyThere => Closed && _error is SocketError.Success or SocketError.ConnectionRefused or SocketError.ConnectionReset;
+
+    /// <summary>Never throws for what the network does: see <see cref="Closed"/>.</summary>
+    /// <returns>Null if the connection did not come about in time.</returns>
+    public static async Task<WatchedConnection?> OpenAsync(string host, int port, TimeSpan patience, TimeProvider time, CancellationToken stop)
+    {
+        var connection = new WatchedConnection(time);
+        var inTime = false;
+        try
+        {
+            inTime = await connection.WithinAsync(connection.ConnectAsync(host, port), patience, stop);
+        }
+        finally
+        {
+            if (!inTime) connection.Dispose();
+        }
+        if (!inTime) return null;
+        if (!connection.Closed) connection._reading = connection.ReadAsync();
+        return connection;
+    }
+
+    /// <summary>Asks, and reads the answer.</summary>
+    /// <returns>True and false are the greeting's judgement; null if there was no answer in time or the connection ended.</returns>
+    public async Task<bool?> AskAsync(IGreeting greeting, TimeSpan patience, CancellationToken stop)
+    {
+        var asked = _time.GetTimestamp();
+        if (!Closed && !greeting.Question.IsEmpty) await SendAsync(greeting.Question);
+        var answer = new byte[greeting.AnswerLength];
+        for (var have = 0; ;)
+        {
+            var left = patience - _time.GetElapsedTime(asked);
+            if (Closed || left <= TimeSpan.Zero || !await WithinAsync(_reading, left, stop)) return null;
+            var size = Math.Min(await _reading, answer.Length - have);
+            _read.AsSpan(0, size).CopyTo(answer.AsSpan(have));
+            have += size;
+            if (!Closed) _reading = ReadAsync();
+            if (have == answer.Length) return greeting.IsRight(answer);
+        }
+    }
+
+    /// <summary>Returns after <paramref name="longest"/>, or as soon as the other side closes. What else it has to say is read and thrown away.</summary>
+    public async Task UntilClosedAsync(TimeSpan longest, CancellationToken stop)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var end = Task.Delay(longest, _time, over.Token);
+        while (!Closed && await Task.WhenAny(_reading, end) == _reading)
+            if (!Closed) _reading = ReadAsync();
+        over.Cancel();
+        stop.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>An orderly goodbye first: it ends the read without an exception.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            if (_socket.Connected) _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (SocketException)
+        {
+            // It had ended already.
+        }
+        _reading.ContinueWith(static (_, socket) => ((Socket)socket!).Dispose(), _socket, TaskScheduler.Default);
+    }
+
+    private async Task<bool> WithinAsync(Task work, TimeSpan patience, CancellationToken stop)
+    {
+        if (work.IsCompleted) return true;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var first = await Task.WhenAny(work, Task.Delay(patience, _time, over.Token));
+        over.Cancel();
+        stop.ThrowIfCancellationRequested();
+        return first == work;
+    }
+
+    private async Task ConnectAsync(string host, int port)
+    {
+        try
+        {
+            await _socket.ConnectAsync(host, port);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            End(e);
+        }
+    }
+
+    private async Task SendAsync(ReadOnlyMemory<byte> question)
+    {
+        try
+        {
+            await _socket.SendAsync(question);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            End(e);
+        }
+    }
+
+    private async Task<int> ReadAsync()
+    {
+        try
+        {
+            var size = await _socket.ReceiveAsync(_read);
+            if (size == 0) Closed = true;
+            return size;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            End(e);
+            return 0;
+        }
+    }
+
+    /// <summary>The first fault is the reason; what fails after it fails because of it.</summary>
+    private void End(Exception e)
+    {
+        if (!Closed) _error = (e as SocketException)?.SocketErrorCode ?? SocketError.OperationAborted;
+        Closed = true;
+    }
+}
