@@ -17,7 +17,8 @@ public sealed partial class RingAgent(
     NodeSettings settings, OwnServerWatch own, IMembership membership, Peers peers, SourceSwitch sources, Acknowledgements acknowledgements,
     LoadBalancerKeeper loadBalancer, Departure departure, AuditLog audit, OperatorWishes wishes, TimeProvider time, ILogger<RingAgent> log) : BackgroundService
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Two seconds without a beat: the others may have taken this node for dead and gone on without it.</summary>
     private static readonly TimeSpan DoubtfulPause = TimeSpan.FromSeconds(2);
 
@@ -97,11 +98,10 @@ public sealed partial class RingAgent(
     {
         _stopping = stoppingToken;
         _began = time.GetTimestamp();
-        var watch = new WatchOptions();
-        await using var mysql = new ServiceWatch(settings.Database.Host, settings.Database.Port, new MysqlGreeting(), watch, time, f => _loop.Post(() => OwnMysql(f)));
+        await using var mysql = new ServiceWatch(settings.Database.Host, settings.Database.Port, new MysqlGreeting(), new WatchOptions(), time, f => _loop.Post(() => OwnMysql(f)));
         var web = new Uri(settings.Web.Url);
-        await using var board = new ServiceWatch(web.Host, web.Port, new HttpGreeting(web.Authority, "/health/live"), watch, time, f => _loop.Post(() => OwnWeb(f)));
-        await using var predecessor = _predecessor = new PredecessorWatch(watch, time, (m, part, f) => _loop.Post(() => Predecessor(m, part, f)));
+        await using var board = new ServiceWatch(web.Host, web.Port, new HttpGreeting(web.Authority, "/health/live"), WatchOptions.Http, time, f => _loop.Post(() => OwnWeb(f)));
+        await using var predecessor = _predecessor = new PredecessorWatch(time, (m, part, f) => _loop.Post(() => Predecessor(m, part, f)));
         mysql.Start();
         board.Start();
         var sources = Task.WhenAll(PollServerAsync(stoppingToken), FollowViewsAsync(stoppingToken), BeatAsync(stoppingToken));

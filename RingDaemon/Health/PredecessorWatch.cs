@@ -10,7 +10,7 @@ public enum Part { Mysql, Daemon, Web }
 /// that member says of itself, so that a node that dies as a whole is noticed by the kernel's own farewell instead of by silence.
 /// </summary>
 /// <param name="found">Told of each change: which member (in which incarnation), which part, what was found.</param>
-public sealed class PredecessorWatch(WatchOptions options, TimeProvider time, Action<Member, Part, Finding> found) : IAsyncDisposable
+public sealed class PredecessorWatch(TimeProvider time, Action<Member, Part, Finding> found) : IAsyncDisposable
 {
     private readonly Dictionary<Part, ServiceWatch> _watches = [];
     private (string Name, string Mysql, string Daemon, string Web)? _watched;
@@ -29,7 +29,7 @@ public sealed class PredecessorWatch(WatchOptions options, TimeProvider time, Ac
         await StopAsync();
         _watched = next;
         if (member is null || facts is null) return;
-        Add(member, Part.Mysql, facts.MysqlHost, facts.MysqlPort, new MysqlGreeting());
+        Add(member, Part.Mysql, facts.MysqlHost, facts.MysqlPort, new MysqlGreeting(), new WatchOptions());
         AddHttp(member, Part.Daemon, facts.DaemonUrl);
         AddHttp(member, Part.Web, facts.WebUrl);
         foreach (var watch in _watches.Values) watch.Start();
@@ -40,10 +40,10 @@ public sealed class PredecessorWatch(WatchOptions options, TimeProvider time, Ac
     private void AddHttp(Member member, Part part, string url)
     {
         var uri = new Uri(url);
-        Add(member, part, uri.Host, uri.Port, new HttpGreeting(uri.Authority, "/health/live"));
+        Add(member, part, uri.Host, uri.Port, new HttpGreeting(uri.Authority, "/health/live"), WatchOptions.Http);
     }
 
-    private void Add(Member member, Part part, string host, int port, IGreeting greeting) =>
+    private void Add(Member member, Part part, string host, int port, IGreeting greeting, WatchOptions options) =>
         _watches[part] = new(host, port, greeting, options, time, finding => found(member, part, finding));
 
     private async Task StopAsync()

@@ -17,6 +17,9 @@ public sealed record WatchOptions
     /// a pause of one second is never taken for a death, and data flows again well within 2.5 s.
     /// </summary>
     public TimeSpan SilentAfter { get; init; } = TimeSpan.FromMilliseconds(1900);
+
+    /// <summary>For daemons and boards: their death is seen as soon, their silence half a second later than a server's, for half the price.</summary>
+    public static WatchOptions Http { get; } = new() { Interval = TimeSpan.FromSeconds(1), SilentAfter = TimeSpan.FromMilliseconds(2400) };
 }
 
 /// <summary>
@@ -46,29 +49,19 @@ public sealed class ServiceWatch(string host, int port, IGreeting greeting, Watc
     {
         var lastAnswer = time.GetTimestamp();
         var farewells = 0;
-        try
+        while (!stop.IsCancellationRequested)
         {
-            while (!stop.IsCancellationRequested)
-            {
-                var patience = options.SilentAfter - time.GetElapsedTime(lastAnswer);
-                var finding = await LookAsync(patience > options.DownInterval ? patience : options.DownInterval, stop);
-                if (finding == Finding.Up) lastAnswer = time.GetTimestamp();
-                // One unanswered look is not silence yet: only the whole patience without an answer is.
-                if (finding != Finding.Silent || time.GetElapsedTime(lastAnswer) >= options.SilentAfter) Found(finding);
-                if (_held is not null) await _held.UntilClosedAsync(options.Interval, stop);
-                farewells = _held is { Closed: true } ? farewells + 1 : 0;
-                // The first farewell is looked into at once. A service that greets and hangs up every time ("too many connections") is not to be hammered.
-                if (_held is null || farewells > 1) await Task.Delay(options.DownInterval, time, stop);
-            }
+            var finding = await LookWithinAsync(options.SilentAfter - time.GetElapsedTime(lastAnswer), stop);
+            if (stop.IsCancellationRequested) break;
+            if (finding == Finding.Up) lastAnswer = time.GetTimestamp();
+            // One unanswered look is not silence yet: only the whole patience without an answer is.
+            if (finding != Finding.Silent || time.GetElapsedTime(lastAnswer) >= options.SilentAfter) Found(finding);
+            if (_held is not null) await _held.UntilClosedAsync(Task.Delay(options.Interval, time, stop));
+            farewells = _held is { Closed: true } ? farewells + 1 : 0;
+            // The first farewell is looked into at once. A service that greets and hangs up every time ("too many connections") is not to be hammered.
+            if (_held is null || farewells > 1) await Task.Delay(options.DownInterval, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            // Asked to stop.
-        }
-        finally
-        {
-            Hold(null);
-        }
+        Hold(null);
     }
 
     private void Found(Finding finding)
@@ -84,34 +77,32 @@ public sealed class ServiceWatch(string host, int port, IGreeting greeting, Watc
         _held = connection;
     }
 
-    private async Task<Finding> LookAsync(TimeSpan patience, CancellationToken stop)
+    private async Task<Finding> LookWithinAsync(TimeSpan patience, CancellationToken stop)
     {
-        var began = time.GetTimestamp();
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var finding = await LookAsync(Task.Delay(patience > options.DownInterval ? patience : options.DownInterval, time, over.Token));
+        over.Cancel(); // frees the timer
+        return finding;
+    }
+
+    private async Task<Finding> LookAsync(Task deadline)
+    {
         if (_held is { Closed: false } && !greeting.Question.IsEmpty)
         {
-            var again = await _held.AskAsync(greeting, patience, stop);
+            var again = await _held.AskAsync(greeting, deadline);
             if (again == true) return Finding.Up;
             if (again == false || !_held.Closed) return Lost(again == false ? Finding.Refused : Finding.Silent);
         }
         // The connection is gone, or was only good for one greeting: what a new one meets is the finding.
-        if (await WatchedConnection.OpenAsync(host, port, Left(), time, stop) is not { } fresh) return Lost(Finding.Silent);
-        bool? answer = null;
-        try
+        if (await WatchedConnection.OpenAsync(host, port, deadline) is not { } fresh) return Lost(Finding.Silent);
+        var answer = await fresh.AskAsync(greeting, deadline);
+        if (answer == true)
         {
-            answer = await fresh.AskAsync(greeting, Left(), stop);
+            Hold(fresh);
+            return Finding.Up;
         }
-        finally
-        {
-            Hold(answer == true ? fresh : null);
-            if (answer != true) fresh.Dispose();
-        }
-        return answer == true ? Finding.Up : answer == false || fresh.NobodyThere ? Finding.Refused : Finding.Silent;
-
-        TimeSpan Left()
-        {
-            var left = patience - time.GetElapsedTime(began);
-            return left > options.DownInterval ? left : options.DownInterval;
-        }
+        fresh.Dispose();
+        return Lost(answer == false || fresh.NobodyThere ? Finding.Refused : Finding.Silent);
     }
 
     private Finding Lost(Finding finding)

@@ -9,12 +9,11 @@ namespace Connect.RingDaemon.Health;
 internal sealed class WatchedConnection : IDisposable
 {
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private readonly TimeProvider _time;
     private readonly byte[] _read = new byte[512];
     private SocketError _error;
     private Task<int> _reading = Task.FromResult(0);
 
-    private WatchedConnection(TimeProvider time) => _time = time;
+    private WatchedConnection() { }
 
     /// <summary>The service closed it, or it broke.</summary>
     public bool Closed { get; private set; }
@@ -23,35 +22,30 @@ internal sealed class WatchedConnection : IDisposable
     public bool NobodyThere => Closed && _error is SocketError.Success or SocketError.ConnectionRefused or SocketError.ConnectionReset;
 
     /// <summary>Never throws for what the network does: see <see cref="Closed"/>.</summary>
+    /// <param name="deadline">Ends when the patience does.</param>
     /// <returns>Null if the connection did not come about in time.</returns>
-    public static async Task<WatchedConnection?> OpenAsync(string host, int port, TimeSpan patience, TimeProvider time, CancellationToken stop)
+    public static async Task<WatchedConnection?> OpenAsync(string host, int port, Task deadline)
     {
-        var connection = new WatchedConnection(time);
-        var inTime = false;
-        try
+        var connection = new WatchedConnection();
+        var connecting = connection.ConnectAsync(host, port);
+        if (await Task.WhenAny(connecting, deadline) != connecting)
         {
-            inTime = await connection.WithinAsync(connection.ConnectAsync(host, port), patience, stop);
+            connection.Dispose();
+            return null;
         }
-        finally
-        {
-            if (!inTime) connection.Dispose();
-        }
-        if (!inTime) return null;
         if (!connection.Closed) connection._reading = connection.ReadAsync();
         return connection;
     }
 
     /// <summary>Asks, and reads the answer.</summary>
     /// <returns>True and false are the greeting's judgement; null if there was no answer in time or the connection ended.</returns>
-    public async Task<bool?> AskAsync(IGreeting greeting, TimeSpan patience, CancellationToken stop)
+    public async Task<bool?> AskAsync(IGreeting greeting, Task deadline)
     {
-        var asked = _time.GetTimestamp();
         if (!Closed && !greeting.Question.IsEmpty) await SendAsync(greeting.Question);
         var answer = new byte[greeting.AnswerLength];
         for (var have = 0; ;)
         {
-            var left = patience - _time.GetElapsedTime(asked);
-            if (Closed || left <= TimeSpan.Zero || !await WithinAsync(_reading, left, stop)) return null;
+            if (Closed || await Task.WhenAny(_reading, deadline) != _reading) return null;
             var size = Math.Min(await _reading, answer.Length - have);
             _read.AsSpan(0, size).CopyTo(answer.AsSpan(have));
             have += size;
@@ -60,15 +54,11 @@ internal sealed class WatchedConnection : IDisposable
         }
     }
 
-    /// <summary>Returns after <paramref name="longest"/>, or as soon as the other side closes. What else it has to say is read and thrown away.</summary>
-    public async Task UntilClosedAsync(TimeSpan longest, CancellationToken stop)
+    /// <summary>Returns when <paramref name="end"/> does, or as soon as the other side closes. What else it has to say is read and thrown away.</summary>
+    public async Task UntilClosedAsync(Task end)
     {
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var end = Task.Delay(longest, _time, over.Token);
         while (!Closed && await Task.WhenAny(_reading, end) == _reading)
             if (!Closed) _reading = ReadAsync();
-        over.Cancel();
-        stop.ThrowIfCancellationRequested();
     }
 
     /// <summary>An orderly goodbye first: it ends the read without an exception.</summary>
@@ -83,16 +73,6 @@ internal sealed class WatchedConnection : IDisposable
             // It had ended already.
         }
         _reading.ContinueWith(static (_, socket) => ((Socket)socket!).Dispose(), _socket, TaskScheduler.Default);
-    }
-
-    private async Task<bool> WithinAsync(Task work, TimeSpan patience, CancellationToken stop)
-    {
-        if (work.IsCompleted) return true;
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var first = await Task.WhenAny(work, Task.Delay(patience, _time, over.Token));
-        over.Cancel();
-        stop.ThrowIfCancellationRequested();
-        return first == work;
     }
 
     private async Task ConnectAsync(string host, int port)

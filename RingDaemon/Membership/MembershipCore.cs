@@ -81,7 +81,7 @@ public sealed class MembershipCore
             if (!_left) due = Earliest(due, _prober.Due);
             if (HasNews) due = Earliest(due, _nextGossip);
             foreach (var suspicion in _suspicions.Values) due = Earliest(due, Earliest(suspicion.Deadline, _nextGossip));
-            return _roster.All.Any(m => m.Liveness == Liveness.Unreachable) ? Earliest(due, _nextReconnect) : due;
+            return _roster.AnyUnreachable ? Earliest(due, _nextReconnect) : due;
         }
     }
 

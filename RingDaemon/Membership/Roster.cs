@@ -18,6 +18,8 @@ internal sealed class Roster
     /// <summary>Members that count for suspicion and dissemination: everyone who is not gone or unreachable, this node included.</summary>
     public int Living { get; private set; }
 
+    public bool AnyUnreachable { get; private set; }
+
     public Entry? Find(string name) => _entries.GetValueOrDefault(name);
 
     public void Put(MemberReport report, TimeSpan now)
@@ -49,6 +51,7 @@ internal sealed class Roster
     {
         Changed = true;
         Living = _entries.Values.Count(e => e.Report.Liveness is Liveness.Alive or Liveness.Suspect);
+        AnyUnreachable = _entries.Values.Any(e => e.Report.Liveness == Liveness.Unreachable);
     }
 
     /// <param name="Address"><c>host:port</c> for packets.</param>

@@ -36,11 +36,11 @@ internal sealed class Inbox(int capacity)
         lock (_gate) return _queue.TryDequeue(out input);
     }
 
-    /// <summary>Waits until something has arrived, at most this long.</summary>
+    /// <summary>Waits until something has arrived, at most this long, in whole milliseconds: a monitor takes a part of one for none, and its caller would spin.</summary>
     public void Wait(TimeSpan limit)
     {
         lock (_gate)
-            if (_queue.Count == 0 && limit > TimeSpan.Zero) Monitor.Wait(_gate, limit);
+            if (_queue.Count == 0 && limit > TimeSpan.Zero) Monitor.Wait(_gate, (int)Math.Ceiling(limit.TotalMilliseconds));
     }
 
     public void Wake()
