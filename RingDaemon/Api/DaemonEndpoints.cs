@@ -25,7 +25,7 @@ public static class DaemonEndpoints
         v1.MapGet("/status", (RingObserver ring, CancellationToken cancel) => ring.StatusAsync(cancel));
         v1.MapGet("/members", (IMembership membership) => MembersReport.Of(membership.Current));
         v1.MapGet("/explain", (NodeSettings settings, RingAgent agent, AuditLog audit, IMembership membership) => ExplainReport.Of(settings.Name, agent.Report, membership.Current, audit.Newest(5)));
-        v1.MapGet("/audit", (AuditLog audit, int? limit) => new { items = audit.Newest(Math.Clamp(limit ?? 100, 1, 1000)) });
+        v1.MapGet("/audit", (AuditLog audit, int? limit) => new AuditReport(audit.Newest(Math.Clamp(limit ?? 100, 1, 1000))));
         v1.MapPost("/ack", AckAsync);
         v1.MapPost("/digest", (TableDigests digests, CancellationToken cancel) => digests.ReadAsync(cancel));
         v1.MapGet("/checksum", (Checksum checksum, CancellationToken cancel) => checksum.CompareAsync(cancel));
@@ -71,15 +71,17 @@ public static class DaemonEndpoints
         return await answer(body) is { } reply ? Results.Bytes(reply) : Results.Problem("This was not sealed with a key of this cluster, or it is too old.", statusCode: 403);
     }
 
-    private sealed record AckRequest(string Position, string Level, int WaitMilliseconds);
+    internal sealed record AuditReport(IReadOnlyList<AuditEntry> Items);
 
-    private sealed record MaintenanceRequest(bool On, bool DryRun);
+    internal sealed record AckRequest(string Position, string Level, int WaitMilliseconds);
 
-    private sealed record KeysRequest(string Table, string? After);
+    internal sealed record MaintenanceRequest(bool On, bool DryRun);
 
-    private sealed record RowsRequest(string Table, string[] Keys);
+    internal sealed record KeysRequest(string Table, string? After);
 
-    private sealed record ForgetRequest(string Name, bool DryRun);
+    internal sealed record RowsRequest(string Table, string[] Keys);
 
-    private sealed record DryRunRequest(bool DryRun);
+    internal sealed record ForgetRequest(string Name, bool DryRun);
+
+    internal sealed record DryRunRequest(bool DryRun);
 }

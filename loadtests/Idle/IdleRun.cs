@@ -10,7 +10,10 @@ namespace Connect.LoadTests.Idle;
 /// <param name="CpuPercent">Of one core.</param>
 /// <param name="ResidentMegabytes">VmRSS at the end (10^6 bytes).</param>
 /// <param name="PeakMegabytes">VmHWM: the most it ever had, start included (10^6 bytes).</param>
-public sealed record IdleUse(string Node, string Part, int Pid, long CpuTicks, double CpuPercent, double ResidentMegabytes, double PeakMegabytes);
+/// <param name="ProportionalMegabytes">Pss: of a page that n processes share (the framework's files), each has an nth (10^6 bytes).</param>
+/// <param name="PrivateMegabytes">What the machine would get back if only this process ended (10^6 bytes).</param>
+public sealed record IdleUse(
+    string Node, string Part, int Pid, long CpuTicks, double CpuPercent, double ResidentMegabytes, double PeakMegabytes, double ProportionalMegabytes, double PrivateMegabytes);
 
 /// <summary>The cost of a ring that only exists.</summary>
 public sealed record IdleNumbers(double SettledSeconds, double MeasuredSeconds, long TicksPerSecond, IReadOnlyList<IdleUse> Processes)
@@ -27,8 +30,13 @@ public sealed record IdleNumbers(double SettledSeconds, double MeasuredSeconds, 
     public string Body()
     {
         var page = new StringBuilder($"A ring that nobody uses: {SettledSeconds:0} s to settle, then {MeasuredSeconds:0.0} s measured. One tick is {1000 / TicksPerSecond} ms.\n\n");
-        page.Append("| node | process | % of a core | ticks | MB resident | MB at the peak |\n| --- | --- | ---: | ---: | ---: | ---: |\n");
-        foreach (var p in Processes) page.Append($"| {p.Node} | {p.Part} | {p.CpuPercent:0.00} | {p.CpuTicks} | {p.ResidentMegabytes:0.0} | {p.PeakMegabytes:0.0} |\n");
+        page.Append("| node | process | % of a core | ticks | MB resident | at the peak | proportional | private |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+        foreach (var p in Processes)
+        {
+            page.Append($"| {p.Node} | {p.Part} | {p.CpuPercent:0.00} | {p.CpuTicks} | {p.ResidentMegabytes:0.0} | {p.PeakMegabytes:0.0} "
+                + $"| {p.ProportionalMegabytes:0.0} | {p.PrivateMegabytes:0.0} |\n");
+        }
+        page.Append("\nResident counts the framework's files in full in each of the six .NET processes; proportional (Pss) shares them out; private is what ends with the process.\n");
         return page.ToString();
     }
 }
@@ -54,8 +62,11 @@ public static class IdleRun
                 throw new MeasurementException($"{part} of {name} did not run all the time.");
             var ticks = after.CpuTicks - before.CpuTicks;
             uses.Add(new(name, part, pid.Value, ticks, 100.0 * ticks / ProcessUsage.TicksPerSecond / seconds,
-                ProcessUsage.KilobytesOf(pid.Value, "VmRSS") * 1024 / 1e6, ProcessUsage.KilobytesOf(pid.Value, "VmHWM") * 1024 / 1e6));
+                Megabytes(pid.Value, "status", "VmRSS"), Megabytes(pid.Value, "status", "VmHWM"), Megabytes(pid.Value, "smaps_rollup", "Pss"),
+                Megabytes(pid.Value, "smaps_rollup", "Private_Clean") + Megabytes(pid.Value, "smaps_rollup", "Private_Dirty")));
         }
         return new(settle.TotalSeconds, seconds, ProcessUsage.TicksPerSecond, uses);
     }
+
+    private static double Megabytes(int pid, string file, string line) => ProcessUsage.KilobytesOf(pid, file, line) * 1024 / 1e6;
 }

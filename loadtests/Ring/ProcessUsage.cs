@@ -32,12 +32,12 @@ public sealed record ProcessUsage(char State, long CpuTicks, ulong StartTicks)
         return new(fields[0][0], long.Parse(fields[11]) + long.Parse(fields[12]), ulong.Parse(fields[19]));
     }
 
-    /// <summary>A line of /proc/PID/status in kB, like VmRSS (resident now) or VmHWM (its peak); 0 if there is none.</summary>
-    public static long KilobytesOf(int pid, string line)
+    /// <summary>A line in kB of /proc/PID/status, like VmRSS (resident now) or VmHWM (its peak), or of smaps_rollup; 0 if there is none.</summary>
+    public static long KilobytesOf(int pid, string file, string line)
     {
         try
         {
-            return File.ReadLines($"/proc/{pid}/status").FirstOrDefault(l => l.StartsWith(line + ":", StringComparison.Ordinal)) is { } found
+            return File.ReadLines($"/proc/{pid}/{file}").FirstOrDefault(l => l.StartsWith(line + ":", StringComparison.Ordinal)) is { } found
                 ? long.Parse(found[(line.Length + 1)..].Replace("kB", "", StringComparison.Ordinal).Trim()) : 0;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
