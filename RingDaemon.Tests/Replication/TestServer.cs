@@ -84,7 +84,20 @@ public sealed partial class TestServer : IDisposable
 
     public async Task ExitedAsync(TimeSpan within) => await _process!.WaitForExitAsync().WaitAsync(within);
 
-    public void Freeze() => Signal(SigStop);
+    /// <summary>Stops it, and waits until every one of its threads stands: until then some still answer.</summary>
+    public void Freeze()
+    {
+        Signal(SigStop);
+        var since = Stopwatch.GetTimestamp();
+        while (Directory.EnumerateDirectories($"/proc/{_process!.Id}/task").Any(thread => Runs(File.ReadAllText($"{thread}/stat"))))
+        {
+            if (Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(5)) throw new TimeoutException("It does not stand still.");
+            Thread.Yield();
+        }
+    }
+
+    /// <summary>The kernel's own helpers among its threads (io_uring) take no signals and answer nobody.</summary>
+    private static bool Runs(string stat) => !stat.Contains("(iou-", StringComparison.Ordinal) && stat[stat.LastIndexOf(')') + 2] != 'T';
 
     public void Thaw() => Signal(SigContinue);
 

@@ -101,8 +101,9 @@ public sealed class ServiceWatch(string host, int port, IGreeting greeting, Watc
             Hold(fresh);
             return Finding.Up;
         }
+        var finding = answer == false || fresh.NobodyThere ? Finding.Refused : Finding.Silent; // before we hang up ourselves
         fresh.Dispose();
-        return Lost(answer == false || fresh.NobodyThere ? Finding.Refused : Finding.Silent);
+        return Lost(finding);
     }
 
     private Finding Lost(Finding finding)
