@@ -109,13 +109,13 @@ public static class Founder
         public void StoreElement(XElement element, string friendlyName) => Key = (friendlyName, element.ToString(SaveOptions.DisableFormatting));
     }
 
-    /// <summary>A ring that is being founded has no other members to ask about copies.</summary>
     /// <summary>Nobody else writes yet, and no daemon could say whether one may.</summary>
     private sealed class OpenGate : IWriteGate
     {
         public string? Closed => null;
     }
 
+    /// <summary>A ring that is being founded has no other members to ask about copies.</summary>
     private sealed class NoDaemon : IRingDaemonClient
     {
         public Task<Acknowledged> AckAsync(string position, Acknowledgement level, TimeSpan wait, CancellationToken cancel) =>
