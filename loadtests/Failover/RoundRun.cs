@@ -32,9 +32,9 @@ public sealed class RoundRun(RingUnderTest ring, DaemonApi daemons, BoardTopic p
 
         var wall = DateTimeOffset.UtcNow;
         var killedAt = Clock.Now;
+        balancer.Killed(killedAt); // before the first signal: a watcher may be quicker than this thread
         foreach (var process in processes) process.Send(options.Signal);
         var dead = Clock.Now;
-        balancer.Killed(killedAt);
 
         var deadline = Clock.After(killedAt, FailoverOptions.RoundPatience);
         (Probe Row, long SeenAt)? first = null;
