@@ -27,6 +27,7 @@ internal sealed class NodeProcesses(RingFolder folder, ServerBinaries binaries, 
             running.Identity.Send(Signal.Cont);
             return running;
         }
+        if (part == NodePart.Mysql) DataFolder.ForgetSocket(place.Data);
         IReadOnlyList<string> command = part switch
         {
             NodePart.Mysql => [binaries.Start(place.OptionFile).Executable, .. binaries.Start(place.OptionFile).Arguments],

@@ -51,6 +51,12 @@ public static class DataFolder
         if (engine == Engine.MySQL) File.Delete(Path.Combine(folder, "auto.cnf"));
     }
 
+    /// <summary>
+    /// Removes what a killed server left beside its socket. MySQL believes the process id in there: if another process has that number by now, it refuses to start.
+    /// The server must not run.
+    /// </summary>
+    public static void ForgetSocket(string folder) => File.Delete(Path.Combine(folder, OptionFile.Socket + ".lock"));
+
     private static string Marker(string folder) => folder.TrimEnd('/') + ".incomplete";
 
     private static async Task<FileStream> TakeTurnAsync(CancellationToken cancel)
