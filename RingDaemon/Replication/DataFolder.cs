@@ -55,7 +55,10 @@ public static class DataFolder
     /// Removes what a killed server left beside its socket. MySQL believes the process id in there: if another process has that number by now, it refuses to start.
     /// The server must not run.
     /// </summary>
-    public static void ForgetSocket(string folder) => File.Delete(Path.Combine(folder, OptionFile.Socket + ".lock"));
+    public static void ForgetSocket(string folder)
+    {
+        if (Directory.Exists(folder)) File.Delete(Path.Combine(folder, OptionFile.Socket + ".lock"));
+    }
 
     private static string Marker(string folder) => folder.TrimEnd('/') + ".incomplete";
 
