@@ -63,9 +63,10 @@ public abstract class RingStories(TestRing ring)
         var before = ring.AcknowledgedPosts;
         await Eventually.TrueAsync(() => ring.AcknowledgedPosts > before + 20, TimeSpan.FromSeconds(20), Cancel);
 
-        // What a killed MySQL leaves names its process; that number may be another's by now, here that of this test.
+        // What a killed MySQL leaves names its process; that number may be another's by now, here that of a daemon. (Its own parent's it would not mind.)
         var left = Path.Combine(ring.Local.Folder.Node("n2").Data, "server.sock.lock");
-        if (File.Exists(left) && what is Target.Node or Target.Mysql) await File.WriteAllTextAsync(left, $"{Environment.ProcessId}\n", Cancel);
+        var another = ring.Local.Folder.Node("n1").Process(NodePart.Daemon).Running!;
+        if (File.Exists(left) && what is Target.Node or Target.Mysql) await File.WriteAllTextAsync(left, $"{another.Pid}\n", Cancel);
         await ring.StartAsync("n2");
         await load.StopAsync();
         await ring.EverywhereAsync();
