@@ -9,7 +9,7 @@ internal static class IdleVerb
     public static Command Create()
     {
         var (data, port, engine, size, results) = (Options.Data(), Options.Port(), Options.Engine(), Options.RingSize(), Options.ResultFolder());
-        var settle = new Option<double>("--settle") { Description = "Seconds left out first.", DefaultValueFactory = _ => 30 };
+        var settle = new Option<double>("--settle") { Description = "Seconds left out first: until then the just-in-time compiler is still at work.", DefaultValueFactory = _ => 120 };
         var seconds = new Option<double>("--seconds") { Description = "Seconds measured.", DefaultValueFactory = _ => 60 };
         var verb = new Command("idle", "Measures what the processes of a ring cost that nobody uses.") { data, port, engine, size, settle, seconds, results };
         verb.SetAction((parse, cancel) =>
