@@ -15,7 +15,7 @@ public static class DaemonEndpoints
 
     public static void MapDaemon(this WebApplication app)
     {
-        app.MapGet("/health/live", () => Results.Text("live"));
+        app.MapGet("/health/live", () => Results.Text("live")).ShortCircuit();
         app.MapGet("/metrics", (DaemonMetrics metrics) => Results.Text(metrics.Render(), "text/plain; version=0.0.4"));
         app.MapPost("/v1/exchange", (HttpRequest request, RingMembership membership, CancellationToken cancel) => SealedAsync(request, body => Task.FromResult(membership.HandleExchange(body)), cancel));
         app.MapPost("/v1/join", (HttpRequest request, Entrance entrance, CancellationToken cancel) => SealedAsync(request, body => entrance.AnswerAsync(body, cancel), cancel));

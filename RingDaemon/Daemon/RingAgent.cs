@@ -23,7 +23,7 @@ public sealed partial class RingAgent(
     private static readonly TimeSpan DoubtfulPause = TimeSpan.FromSeconds(2);
 
     /// <summary>How often the own server is asked how its replication goes: while something is not as it should be, and while all is well.</summary>
-    private static readonly TimeSpan LookSoon = TimeSpan.FromMilliseconds(500), LookLater = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookSoon = TimeSpan.FromMilliseconds(500), LookLater = TimeSpan.FromSeconds(2);
 
     /// <summary>
     /// The board learns within half a second that it may take no more writes, and one that is under way ends within two: only then is asked whether the others hold

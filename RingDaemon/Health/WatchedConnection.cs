@@ -72,7 +72,7 @@ internal sealed class WatchedConnection : IDisposable
         {
             // It had ended already.
         }
-        _reading.ContinueWith(static (_, socket) => ((Socket)socket!).Dispose(), _socket, TaskScheduler.Default);
+        _reading.ContinueWith(static (_, socket) => ((Socket)socket!).Dispose(), _socket, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     private async Task ConnectAsync(string host, int port)
