@@ -1,5 +1,5 @@
 using Connect.RingDaemon.Membership;
-using Connect.RingDaemon.Tests.Simulation;
+using Connect.RingDaemon.Simulation;
 using Xunit;
 
 namespace Connect.RingDaemon.Tests.Membership;

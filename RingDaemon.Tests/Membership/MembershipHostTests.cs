@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using Connect.Node.Security;
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Membership.Wire;
-using Connect.RingDaemon.Tests.Simulation;
+using Connect.RingDaemon.Simulation;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 

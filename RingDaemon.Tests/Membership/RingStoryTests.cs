@@ -1,5 +1,5 @@
 using Connect.RingDaemon.Membership;
-using Connect.RingDaemon.Tests.Simulation;
+using Connect.RingDaemon.Simulation;
 using Xunit;
 
 namespace Connect.RingDaemon.Tests.Membership;
@@ -302,7 +302,7 @@ public sealed class RingStoryTests(ITestOutputHelper output)
             node.Resume();
         }
         Assert.True(world.RunUntil(world.AllAlive, 10 * Second) is not null, $"seed {seed} does not settle:\n{string.Join('\n', world.Notes.TakeLast(40))}");
-        return world.Trace;
+        return world.TraceHash;
     }
 
     private static IEnumerable<Sighting> Lost(World world) => world.Sightings.Where(s => s.Liveness == Liveness.Unreachable);

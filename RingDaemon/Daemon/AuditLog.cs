@@ -14,7 +14,7 @@ public sealed record AuditEntry(DateTimeOffset At, string Node, string Action, s
 /// What this node decided and why, one JSON line each, newest last, in <c>audit.jsonl</c>. At <see cref="MaxBytes"/> the file becomes <c>audit.1.jsonl</c> and a new one is begun,
 /// so the log never outgrows twice that size.
 /// </summary>
-public sealed class AuditLog(string folder, string node, TimeProvider time)
+public sealed class AuditLog(string folder, string node, TimeProvider time) : IAudit
 {
     public const long MaxBytes = 4 << 20;
 

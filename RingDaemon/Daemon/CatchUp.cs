@@ -11,8 +11,9 @@ namespace Connect.RingDaemon.Daemon;
 public sealed record CatchUpResult(bool Done, string? Damage, long Missing);
 
 /// <summary>
-/// Compares a joining node with the members that can be asked. The goal is set once, at the first look that reached anybody: everything they held then.
-/// A moving goal would keep a node out for as long as people post.
+/// Compares a joining node with the members that can be asked. The goal is set once, at the first look that reached anybody: everything that those who serve held then.
+/// A moving goal would keep a node out for as long as people post. What only another joining node holds is no part of it while anybody serves: nobody replicates from
+/// that one yet, so two nodes that came back with rows of their own would wait for each other for ever (simulate --seed 906).
 /// </summary>
 public sealed class CatchUp(IReplicationServer server, Peers peers)
 {
@@ -27,8 +28,10 @@ public sealed class CatchUp(IReplicationServer server, Peers peers)
     /// <param name="origin">What this server's own transactions are counted under.</param>
     public async Task<CatchUpResult> LookAsync(IReadOnlyCollection<Member> others, string origin, CancellationToken cancel)
     {
-        var asked = await Task.WhenAll(others.Select(m => AskAsync(m, cancel)));
-        var answers = asked.OfType<PeerPosition>().ToArray();
+        var asked = await Task.WhenAll(others.Select(async m => (Member: m, Position: await AskAsync(m, cancel))));
+        var answered = asked.Where(a => a.Position is not null).Select(a => (a.Member, Position: a.Position!)).ToArray();
+        var answers = answered.Select(a => a.Position).ToArray();
+        var serving = answered.Where(a => a.Member.Facts.Phase is Phase.Serving or Phase.Leaving).Select(a => a.Position).ToArray();
         var own = await server.PositionAsync(cancel);
 
         // Rule 5: whoever holds more of my own transactions than I do has seen numbers that I would use a second time.
@@ -39,7 +42,7 @@ public sealed class CatchUp(IReplicationServer server, Peers peers)
                 + "(in a local ring: connect kill, delete its data folder, connect start)", lost.Count);
         }
         if (_goal is null && answers.Length == 0) return new(others.Count == 0, null, 0);
-        _goal ??= answers.Aggregate(GtidSet.Empty(own.Engine), (all, a) => all.Union(a.Executed));
+        _goal ??= (serving.Length > 0 ? serving : answers).Aggregate(GtidSet.Empty(own.Engine), (all, a) => all.Union(a.Executed));
         var missing = _goal.Except(own).Count;
         return new(missing == 0, null, missing);
     }

@@ -50,7 +50,7 @@ public static class DaemonHost
         services.AddProblemDetails();
         services.AddExceptionHandler<DatabaseFaults>();
         services.AddSingleton(settings).AddSingleton(accounts).AddSingleton(keys).AddSingleton(TimeProvider.System);
-        services.AddSingleton(new AuditLog(state, settings.Name, TimeProvider.System)).AddSingleton(new OperatorWishes(state)).AddSingleton<DecisionCounts>();
+        services.AddSingleton(new AuditLog(state, settings.Name, TimeProvider.System)).AddSingleton<IAudit>(p => p.GetRequiredService<AuditLog>()).AddSingleton(new OperatorWishes(state)).AddSingleton<DecisionCounts>();
 
         services.AddSingleton<IReplicationServer>(_ => ReplicationServer.For(settings, accounts));
         services.AddSingleton(p => new OwnServerWatch(p.GetRequiredService<IReplicationServer>(), WithFolder(settings), TimeProvider.System));

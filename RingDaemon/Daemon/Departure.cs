@@ -6,7 +6,7 @@ using Connect.RingDaemon.Replication;
 namespace Connect.RingDaemon.Daemon;
 
 /// <summary>How a node goes without taking along what only it knows.</summary>
-public sealed class Departure(IReplicationServer own, Peers peers, IMembership membership, OperatorWishes wishes, AuditLog audit)
+public sealed class Departure(IReplicationServer own, Peers peers, IMembership membership, OperatorWishes wishes, IAudit audit)
 {
     private static readonly TimeSpan OneLook = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(2);
@@ -17,7 +17,10 @@ public sealed class Departure(IReplicationServer own, Peers peers, IMembership m
     public Task Gone => _gone.Task;
 
     /// <summary>True if one other member has executed everything this server has; also when there is no other member to hold it.</summary>
-    public async Task<bool> IsHeldElsewhereAsync(IReadOnlyList<Member> others, CancellationToken cancel)
+    public Task<bool> IsHeldElsewhereAsync(IReadOnlyList<Member> others, CancellationToken cancel) => IsHeldElsewhereAsync(own, peers, others, cancel);
+
+    /// <inheritdoc cref="IsHeldElsewhereAsync(IReadOnlyList{Member}, CancellationToken)"/>
+    public static async Task<bool> IsHeldElsewhereAsync(IReplicationServer own, Peers peers, IReadOnlyList<Member> others, CancellationToken cancel)
     {
         if (others.Count == 0) return true;
         var position = await own.PositionAsync(cancel);

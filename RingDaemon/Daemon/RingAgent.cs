@@ -1,4 +1,3 @@
-using Connect.Node.Database;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Health;
 using Connect.RingDaemon.LoadBalancing;
@@ -10,8 +9,8 @@ using Connect.RingDaemon.Ring;
 namespace Connect.RingDaemon.Daemon;
 
 /// <summary>
-/// The part of the daemon that acts. One loop takes what the watches, gossip, the own server and the operator say, one after the other, lets the pure parts
-/// (<see cref="RingController"/>, <see cref="NodeLife"/>) decide, and carries the decisions out. What takes time runs beside the loop and reports back to it.
+/// The part of the daemon that acts: a thin shell around <see cref="AgentCore"/>. One loop feeds the core with what the watches, gossip, the own server and the operator
+/// say, one after the other, and carries out what it wants. What takes time runs beside the loop and reports back to it.
 /// </summary>
 public sealed partial class RingAgent(
     NodeSettings settings, OwnServerWatch own, IMembership membership, Peers peers, SourceSwitch sources, Acknowledgements acknowledgements,
@@ -19,61 +18,29 @@ public sealed partial class RingAgent(
 {
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Two seconds without a beat: the others may have taken this node for dead and gone on without it.</summary>
-    private static readonly TimeSpan DoubtfulPause = TimeSpan.FromSeconds(2);
-
     /// <summary>How often the own server is asked how its replication goes: while something is not as it should be, and while all is well.</summary>
     private static readonly TimeSpan LookSoon = TimeSpan.FromMilliseconds(500), LookLater = TimeSpan.FromSeconds(2);
 
-    /// <summary>
-    /// The board learns within half a second that it may take no more writes, and one that is under way ends within two: only then is asked whether the others hold
-    /// everything.
-    /// </summary>
-    private static readonly TimeSpan LastWritesTake = TimeSpan.FromSeconds(2.5);
-
-    /// <summary>Longer than a usual hold-down: a node that nobody turns back to serves all the same.</summary>
-    private static readonly TimeSpan FollowedAtTheLatest = TimeSpan.FromSeconds(10);
-
-    /// <summary>How long the members that should be there get to answer before this node believes that it is alone.</summary>
-    private static readonly TimeSpan DiscoveryTakes = TimeSpan.FromSeconds(4);
+    /// <summary>A node that is catching up compares itself with the others this often.</summary>
+    private static readonly TimeSpan CompareEvery = TimeSpan.FromMilliseconds(50);
 
     private readonly EventLoop _loop = new(log);
-    private readonly RingController _controller = new(
-        settings.Name, new RingOptions { LongestHoldDown = TimeSpan.FromSeconds(settings.Daemon.LongestHoldDownSeconds) });
-    private readonly NodeLife _life = new();
+    private readonly AgentCore _core = new(settings.Name, new RingOptions { LongestHoldDown = TimeSpan.FromSeconds(settings.Daemon.LongestHoldDownSeconds) });
+    private readonly List<AgentEffect> _effects = [];
     private readonly SemaphoreSlim _lookNow = new(0, 1);
     private readonly CatchUp _catchUp = new(own.Server, peers);
-    private NodeCondition _condition = new();
-    private ReplicaStatus _replica = ReplicaStatus.None;
-    private string? _source;
-    private bool _webUp;
-    private bool _entered;
-    private TimeSpan _enteredAt;
-    private bool _catchingUp;
-    private bool _draining;
-    private bool _leaving;
-    private bool _turning;
-    private TimeSpan _lastBeat;
-    private TimeSpan? _wantsOutSince;
-    private bool _followed;
-    private TimeSpan _servingSince;
     private PredecessorWatch? _predecessor;
+    private Task _turning = Task.CompletedTask;
     private CancellationToken _stopping;
-    private long _began;
-    private long _changedSource;
+    private long _began = time.GetTimestamp();
 
     /// <summary>What this node last decided, for the API; replaced as a whole.</summary>
-    public AgentReport Report { get; private set; } = AgentReport.Starting;
+    public AgentReport Report => _core.Report;
 
     private TimeSpan Now => time.GetElapsedTime(_began);
 
     /// <summary>The node was let in: from now on it says who it is, and acts.</summary>
-    public void Enter() => _loop.Post(() =>
-    {
-        _entered = true;
-        _enteredAt = Now;
-        Judge();
-    });
+    public void Enter() => Tell(new AgentInput.Entered());
 
     /// <summary>An operator wants it to look at everything anew. Ends when the node has begun to.</summary>
     public Task RejoinAsync()
@@ -81,42 +48,40 @@ public sealed partial class RingAgent(
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _loop.Post(() =>
         {
-            CompareAnew("an operator asked it to join again");
-            _condition = _condition with { Damage = null };
-            _replica = ReplicaStatus.None; // it follows nobody until it was pointed anew
-            if (_source is not null) _loop.Beside(sources.StopAsync("an operator asked it to join again", _stopping), Ended);
-            Judge();
+            Step(new AgentInput.Rejoin());
             begun.SetResult();
         });
         return begun.Task;
     }
 
     /// <summary>An operator's wish changed: judge at once.</summary>
-    public void WishesChanged() => _loop.Post(() => Judge());
+    public void WishesChanged() => Tell(new AgentInput.Wished(wishes.Current));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         _stopping = stoppingToken;
         _began = time.GetTimestamp();
+        WishesChanged();
         await using var mysql = new ServiceWatch(settings.Database.Host, settings.Database.Port, new MysqlGreeting(), new WatchOptions(), time, f => _loop.Post(() => OwnMysql(f)));
         var web = new Uri(settings.Web.Url);
         await using var board = new ServiceWatch(web.Host, web.Port, new HttpGreeting(web.Authority, "/health/live"), WatchOptions.Http, time, f => _loop.Post(() => OwnWeb(f)));
         await using var predecessor = _predecessor = new PredecessorWatch(time, (m, part, f) => _loop.Post(() => Predecessor(m, part, f)));
         mysql.Start();
         board.Start();
-        var sources = Task.WhenAll(PollServerAsync(stoppingToken), FollowViewsAsync(stoppingToken), BeatAsync(stoppingToken));
+        var feeding = Task.WhenAll(PollServerAsync(stoppingToken), FollowViewsAsync(stoppingToken), BeatAsync(stoppingToken));
         await _loop.RunAsync(stoppingToken);
-        await sources;
+        await feeding;
+        await _turning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    // ---- what comes in -------------------------------------------------------------------------------------------------------------
+    // ---- what comes in ----
 
     private async Task BeatAsync(CancellationToken stop)
     {
         using var timer = new PeriodicTimer(Beat, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stop)) _loop.Post(OnBeat);
+            while (await timer.WaitForNextTickAsync(stop)) Tell(new AgentInput.Beat());
         }
         catch (OperationCanceledException)
         {
@@ -128,7 +93,7 @@ public sealed partial class RingAgent(
     {
         try
         {
-            await foreach (var view in membership.Views.ReadAllAsync(stop)) _loop.Post(() => OnView(view));
+            await foreach (var view in membership.Views.ReadAllAsync(stop)) _loop.Post(() => Step(new AgentInput.Viewed(view, membership.Discovered)));
         }
         catch (OperationCanceledException)
         {
@@ -142,12 +107,11 @@ public sealed partial class RingAgent(
         {
             while (true)
             {
-                var asked = time.GetTimestamp();
+                var asked = Now;
                 await own.LookAsync(stop);
-                var (status, fault) = (own.Replica, own.Fault);
-                // An answer from before the last change of source would show the old source as if it were back.
-                _loop.Post(() => { if (asked >= _changedSource) OnServer(status, fault); });
-                var well = fault is null && status.Running && Report.Phase == Phase.Serving;
+                var looked = new AgentInput.Server(asked, own.Replica, own.Fault);
+                Tell(looked);
+                var well = looked is { Fault: null, Replica.Running: true } && Report.Phase == Phase.Serving;
                 await _lookNow.WaitAsync(well ? LookLater : LookSoon, stop);
             }
         }
@@ -157,233 +121,119 @@ public sealed partial class RingAgent(
         }
     }
 
-    private void OnBeat()
-    {
-        JudgePause();
-        if (_predecessor is { Watched: { } watched } && _predecessor[Part.Mysql] == Finding.Up) membership.SignOfLife(watched);
-        if (_entered && !_condition.Discovered && Now - _enteredAt > DiscoveryTakes)
-        {
-            _condition = _condition with { Discovered = true };
-            OnView(membership.Current);
-            return;
-        }
-        Step(new RingInput.Tick());
-        Judge();
-    }
-
-    private void OnView(View view)
-    {
-        peers.KeepOnly(view);
-        acknowledgements.SetAlive([.. view.Members.Where(IsUsablePeer).Select(m => new AckPeer(m.Name, new(m.Facts.MysqlHost, m.Facts.MysqlPort), m.Facts.Origin))]);
-        // Everyone who was expected is here: no need to wait for the end of the discovery time.
-        if (membership.Discovered) _condition = _condition with { Discovered = true };
-        // Half a ring would be planned as if it were the whole one, and planned again a moment later.
-        if (_condition.Discovered) Step(new RingInput.ViewChanged(view));
-        Judge();
-    }
-
     private void OwnMysql(Finding finding)
     {
         own.Found(finding);
         Log.OwnPart(log, Part.Mysql, finding);
-        OnServer(own.Replica, own.Fault);
+        Step(new AgentInput.Server(Now, own.Replica, own.Fault));
     }
 
     private void OwnWeb(Finding finding)
     {
-        _webUp = finding == Finding.Up;
         Log.OwnPart(log, Part.Web, finding);
-        Judge();
-    }
-
-    private void OnServer(ReplicaStatus status, string? fault)
-    {
-        _replica = status;
-        // A source that is only remembered, with every thread stopped (a server that was just started), is none.
-        _source = status is { Source: { } address } and not { Connecting: false, Receiving: false, Applying: false } ? NameOf(address) : null;
-        if (fault is not null && _condition.MysqlFault is null) _catchUp.Restart();
-        _condition = _condition with { MysqlFault = fault, CaughtUp = _condition.CaughtUp && fault is null };
-        if (fault is null) Step(new RingInput.Observed(_source, status.Running));
-        Judge();
+        Step(new AgentInput.Web(finding == Finding.Up));
     }
 
     private void Predecessor(Member member, Part part, Finding finding)
     {
         Log.PredecessorPart(log, member.Name, part, finding);
-        if (finding == Finding.Refused) _loop.Beside(loadBalancer.TakeOutAsync(member.Name, _stopping), () => { });
-        if (part == Part.Mysql)
+        Step(new AgentInput.Predecessor(member, part, finding));
+    }
+
+    // ---- what is done ----
+
+    private void Tell(AgentInput input) => _loop.Post(() => Step(input));
+
+    private void Step(AgentInput input)
+    {
+        _effects.Clear();
+        _core.Step(Now, input, _effects);
+        foreach (var effect in _effects) Execute(effect);
+    }
+
+    private void Execute(AgentEffect effect)
+    {
+        switch (effect)
         {
-            Step(finding switch
-            {
-                Finding.Up => new RingInput.ObjectionOver(member.Name),
-                Finding.Refused => new RingInput.Objection(member.Name, "its MySQL refuses connections"),
-                _ => new RingInput.Objection(member.Name, "its MySQL is silent"),
-            });
+            case AgentEffect.ChangeSource(var change): ChangeSource(change); break;
+            case AgentEffect.ForgetGoal: _catchUp.Restart(); break;
+            case AgentEffect.Compare(var others): Beside(CompareAsync(others), r => new AgentInput.Compared(r), new AgentInput.Compared(null)); break;
+            case AgentEffect.AskHeld(var others): Beside(departure.IsHeldElsewhereAsync(others, _stopping), held => new AgentInput.Held(held), new AgentInput.Held(false)); break;
+            case AgentEffect.Leave: _loop.Beside(departure.LeaveAsync(), () => { }); break;
+            case AgentEffect.Say said: Say(said); break;
+            case AgentEffect.Watch(var member): _turning = TurnAsync(_turning, member); break;
+            case AgentEffect.SignOfLife(var member): membership.SignOfLife(member); break;
+            case AgentEffect.HardEvidence(var member, var incarnation, var why): membership.HardEvidence(member, incarnation, why); break;
+            case AgentEffect.Peers(var view, var usable): UsePeers(view, usable); break;
+            case AgentEffect.Balance(var states, var view): loadBalancer.Want(states, view); break;
+            case AgentEffect.TakeOut(var member): _loop.Beside(loadBalancer.TakeOutAsync(member, _stopping), () => { }); break;
+            case AgentEffect.Audit(var action, var evidence, var outcome): audit.Add(action, evidence, outcome); break;
+            default: throw new InvalidOperationException(effect.ToString());
         }
-        // A daemon that is gone while its MySQL answers is left to gossip, which takes about two seconds: a daemon that is only restarted moves nobody.
-        if (_predecessor is { } watch && watch[Part.Mysql] == Finding.Refused && watch[Part.Daemon] == Finding.Refused)
-            membership.HardEvidence(member.Name, member.Incarnation, $"{settings.Name} found its MySQL and its daemon gone");
-        Judge();
     }
 
-    /// <summary>This process did not run for a while: what it believes of itself, and of the others, is old.</summary>
-    private void JudgePause()
+    private void ChangeSource(RingEffect change)
     {
-        var gap = Now - _lastBeat;
-        _lastBeat = Now;
-        if (gap < DoubtfulPause) return;
-        CompareAnew($"it was paused for {gap.TotalSeconds:0.0} s");
-        audit.Add("join again", $"this daemon did not run for {gap.TotalSeconds:0.0} s", "comparing with the others before serving");
-    }
-
-    private void CompareAnew(string why)
-    {
-        _life.Doubt(why);
-        _catchUp.Restart();
-        _condition = _condition with { CaughtUp = false };
-    }
-
-    // ---- what is decided -----------------------------------------------------------------------------------------------------------
-
-    /// <summary>Lets the controller take note of something, and carries out what it wants.</summary>
-    private void Step(RingInput input)
-    {
-        var effects = new List<RingEffect>();
-        _controller.Step(Now, input, effects);
-        foreach (var effect in effects)
+        Log.Effect(log, change);
+        _loop.Beside(change switch
         {
-            Log.Effect(log, effect);
-            _loop.Beside(effect switch
-            {
-                RingEffect.PointAt p => sources.PointAtAsync(p.Source, p.Why, own.Identity!, _stopping),
-                RingEffect.StopReplication s => sources.StopAsync(s.Why, _stopping),
-                _ => throw new InvalidOperationException(effect.ToString()),
-            }, Ended, failed: () => Ended(new((effect as RingEffect.PointAt)?.Source.Name, "it failed in an unexpected way; see the log", BlamesMember: false)));
-        }
+            RingEffect.PointAt p => sources.PointAtAsync(p.Source, p.Why, own.Identity!, _stopping),
+            RingEffect.StopReplication s => sources.StopAsync(s.Why, _stopping),
+            _ => throw new InvalidOperationException(change.ToString()),
+        }, Ended, failed: () => Ended(new((change as RingEffect.PointAt)?.Source.Name, "it failed in an unexpected way; see the log", BlamesMember: false)));
     }
 
     private void Ended(RingInput.Ended ended)
     {
-        _changedSource = time.GetTimestamp();
+        Step(new AgentInput.SourceChanged(ended));
         if (_lookNow.CurrentCount == 0) _lookNow.Release();
-        Step(ended);
-        Judge();
     }
 
-    /// <summary>Decides this node's own phase, says it to the others, and starts what the phase needs.</summary>
-    private void Judge()
+    private async Task<CatchUpResult?> CompareAsync(Member[] others)
     {
-        var current = wishes.Current;
-        _condition = _condition with { MaintenanceWanted = current.Maintenance, LeaveWanted = current.Leave };
-        var before = _life.Phase;
-        if (_life.Judge(_condition))
-        {
-            audit.Add($"become {_life.Phase.ToString().ToLowerInvariant()}", $"was {before.ToString().ToLowerInvariant()}", _life.Why);
-            if (_life.Phase == Phase.Maintenance) CompareAnew("back from maintenance"); // whatever it holds now says nothing about the day it returns
-        }
-        if (_condition is { MysqlFault: null, Discovered: true } && _life.Phase == Phase.Joining) StartCatchingUp();
-        var wantsOut = current.Maintenance || current.Leave;
-        if (!wantsOut) (_condition, _wantsOutSince) = (_condition with { Drained = false }, null);
-        else if (_condition is { MysqlFault: null, Drained: false } && Now - (_wantsOutSince ??= Now) > LastWritesTake) StartDraining();
-        JudgeFollowed();
-        if (_life.MayGo && !_leaving) StartLeaving();
-        Tell();
+        var result = own.Identity is { } identity ? await _catchUp.LookAsync(others, identity.Origin, _stopping) : null;
+        if (result is not { Done: true }) await Task.Delay(CompareEvery, time, _stopping);
+        return result;
     }
 
-    /// <summary>
-    /// A node that has just begun to serve gets readers when somebody replicates from it (or nobody is there to): before that, what they post would wait for
-    /// its second copy until the successor has turned back. Once it has readers it keeps them, whatever its successor does.
-    /// </summary>
-    private void JudgeFollowed()
+    private void Beside<T>(Task<T> work, Func<T, AgentInput> told, AgentInput failed) => _loop.Beside(work, result => Step(told(result)), () => Step(failed));
+
+    /// <summary>One turn after the other, and none of them in the loop: a watch that is given up ends its look first.</summary>
+    private async Task TurnAsync(Task before, Member? member)
     {
-        if (_life.Phase != Phase.Serving) (_followed, _servingSince) = (false, Now);
-        else if (!_followed)
-        {
-            var others = membership.Current.Members.Where(IsUsablePeer).ToArray();
-            _followed = others.Length == 0 || others.Any(m => m.Facts is { SourceRunning: true } f && f.Source == settings.Name) || Now - _servingSince > FollowedAtTheLatest;
-        }
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _predecessor!.TurnToAsync(member);
     }
 
-    private void Tell()
+    private void UsePeers(View view, Member[] usable)
     {
-        if (_entered && own.Identity is { } identity)
-        {
-            membership.SetFacts(new MemberFacts
-            {
-                Name = settings.Name,
-                Zone = settings.Zone,
-                Place = settings.Place,
-                Engine = identity.Engine,
-                EngineVersion = identity.Version,
-                ServerId = identity.ServerId,
-                Origin = identity.Origin,
-                DaemonUrl = settings.Daemon.Url,
-                MysqlHost = settings.Database.Host,
-                MysqlPort = settings.Database.Port,
-                WebUrl = settings.Web.Url,
-                Phase = _life.Phase,
-                MysqlUp = _condition.MysqlFault is null,
-                WebUp = _webUp,
-                Source = membership.Current.Find(_source ?? "")?.Name,
-                SourceRunning = _replica.Running,
-            });
-        }
-        var view = membership.Current;
-        var watched = WatchedBefore(view);
-        if (_predecessor?.Watched != watched?.Name && !_turning)
-        {
-            // One turn at a time; whoever is to be watched by then is looked at again when it is over.
-            _turning = true;
-            _loop.Beside(_predecessor!.TurnToAsync(watched), () => _turning = false);
-        }
-        var onItsWayOut = wishes.Current.Maintenance || wishes.Current.Leave;
-        loadBalancer.Want(LoadBalancerDuty.Wanted(view, _controller.Plan.Order, settings.Name, onItsWayOut, _followed), view);
-        Report = new(_life.Phase, _life.Why, _condition, _webUp, _source, _replica, _controller.Plan, _controller.Doing, onItsWayOut, _followed);
+        peers.KeepOnly(view);
+        acknowledgements.SetAlive([.. usable.Select(m => new AckPeer(m.Name, new(m.Facts.MysqlHost, m.Facts.MysqlPort), m.Facts.Origin))]);
     }
 
-    /// <summary>The nearest member before this one that gossip does not believe dead: the one to watch, whether or not it can be used as a source.</summary>
-    private Member? WatchedBefore(View view) =>
-        _controller.Plan.Order.Before(settings.Name).Select(view.Find).FirstOrDefault(m => m is { Liveness: Liveness.Alive or Liveness.Suspect });
-
-    private void StartCatchingUp()
+    private void Say(AgentEffect.Say said)
     {
-        if (_catchingUp || own.Identity is not { } identity) return;
-        _catchingUp = true;
-        var others = membership.Current.Members.Where(IsUsablePeer).ToArray();
-        _loop.Beside(_catchUp.LookAsync(others, identity.Origin, _stopping), found =>
+        if (own.Identity is not { } identity) return;
+        membership.SetFacts(new MemberFacts
         {
-            _catchingUp = false;
-            // Who holds everything but follows nobody would fall behind the moment it serves.
-            var follows = _controller.Plan.Source is null || _replica.Running;
-            _condition = _condition with { CaughtUp = found.Done && follows, Damage = found.Damage };
-            Judge();
-        }, () => _catchingUp = false);
+            Name = settings.Name,
+            Zone = settings.Zone,
+            Place = settings.Place,
+            Engine = identity.Engine,
+            EngineVersion = identity.Version,
+            ServerId = identity.ServerId,
+            Origin = identity.Origin,
+            DaemonUrl = settings.Daemon.Url,
+            MysqlHost = settings.Database.Host,
+            MysqlPort = settings.Database.Port,
+            WebUrl = settings.Web.Url,
+            Phase = said.Phase,
+            MysqlUp = said.MysqlUp,
+            WebUp = said.WebUp,
+            Source = said.Source,
+            SourceRunning = said.SourceRunning,
+        });
     }
-
-    private void StartDraining()
-    {
-        if (_draining) return;
-        _draining = true;
-        var others = membership.Current.Members.Where(IsUsablePeer).ToArray();
-        _loop.Beside(departure.IsHeldElsewhereAsync(others, _stopping), held =>
-        {
-            _draining = false;
-            if (held) _condition = _condition with { Drained = true };
-            Judge();
-        }, () => _draining = false);
-    }
-
-    private void StartLeaving()
-    {
-        _leaving = true;
-        _loop.Beside(departure.LeaveAsync(), () => { });
-    }
-
-    private bool IsUsablePeer(Member m) => m.Name != settings.Name && m.HasServer;
-
-    private string NameOf(ServerAddress address) =>
-        membership.Current.Members.FirstOrDefault(m => m.Liveness != Liveness.Left && m.Facts.MysqlHost == address.Host && m.Facts.MysqlPort == address.Port)?.Name
-        ?? address.ToString();
 
     private static partial class Log
     {

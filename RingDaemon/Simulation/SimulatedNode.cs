@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Membership;
 
-namespace Connect.RingDaemon.Tests.Simulation;
+namespace Connect.RingDaemon.Simulation;
 
 internal enum Power
 {
@@ -41,6 +41,9 @@ internal sealed class SimulatedNode(string name, World world)
     public ImmutableArray<MemberReport> Disk { get; set; } = [];
 
     public View View => Core!.View;
+
+    /// <summary>Told of each new view.</summary>
+    public Action<View>? Viewed { get; set; }
 
     public MemberFacts Facts { get; set; } = FactsOf(name);
 
@@ -106,7 +109,11 @@ internal sealed class SimulatedNode(string name, World world)
         _effects.Clear();
         Core!.Step(world.Now, input, _effects);
         foreach (var effect in _effects.ToArray()) world.Execute(this, effect);
-        if (View != before) world.Record(this, before);
+        if (View != before)
+        {
+            world.Record(this, before);
+            Viewed?.Invoke(View);
+        }
         PlanTick();
     }
 

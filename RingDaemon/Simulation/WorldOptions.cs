@@ -1,6 +1,6 @@
 using Connect.RingDaemon.Membership;
 
-namespace Connect.RingDaemon.Tests.Simulation;
+namespace Connect.RingDaemon.Simulation;
 
 /// <summary>What a simulated world is like.</summary>
 internal sealed record WorldOptions

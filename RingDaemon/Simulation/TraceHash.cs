@@ -1,4 +1,4 @@
-namespace Connect.RingDaemon.Tests.Simulation;
+namespace Connect.RingDaemon.Simulation;
 
 /// <summary>FNV-1a over everything that was sent, and when: two runs with one hash were the same run.</summary>
 internal sealed class TraceHash

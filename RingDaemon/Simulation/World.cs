@@ -1,8 +1,7 @@
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Membership.Wire;
-using Xunit;
 
-namespace Connect.RingDaemon.Tests.Simulation;
+namespace Connect.RingDaemon.Simulation;
 
 /// <summary>A change of opinion: at this time the observer came to see the subject so.</summary>
 internal sealed record Sighting(TimeSpan At, string Observer, string Subject, Liveness Liveness);
@@ -36,11 +35,23 @@ internal sealed class World
     /// <summary>Unix milliseconds.</summary>
     public ulong WallClock => 1_800_000_000_000 + (ulong)Now.TotalMilliseconds;
 
-    public ulong Trace => _trace.Value;
+    public ulong TraceHash => _trace.Value;
 
     public List<Sighting> Sightings { get; } = [];
 
     public List<string> Notes { get; } = [];
+
+    /// <summary>Nothing gets from one to the other.</summary>
+    public bool IsCut(string from, string to) => from != to && _cut(from, to);
+
+    public TimeSpan Latency() => Options.MinimumLatency + Chance.Within(Options.MaximumLatency - Options.MinimumLatency);
+
+    /// <summary>What matters to whoever compares two runs.</summary>
+    public void Trace(string what)
+    {
+        _trace.Add(Now.Ticks);
+        _trace.Add(System.Text.Encoding.UTF8.GetBytes(what));
+    }
 
     public IEnumerable<SimulatedNode> Nodes => _nodes.Values;
 
@@ -76,7 +87,7 @@ internal sealed class World
                 Join(node, _nodes["n1"]);
             });
         var settled = RunUntil(() => Nodes.All(n => n.Core is not null && n.View.Members.Length == _nodes.Count && AllAliveFor(n)), TimeSpan.FromSeconds(30));
-        Assert.True(settled is not null, $"the ring of seed {Options.Seed} did not form");
+        if (settled is null) throw new InvalidOperationException($"The ring of seed {Options.Seed} did not form.");
         Run(Chance.Within(TimeSpan.FromSeconds(3)) + TimeSpan.FromSeconds(1));
         return this;
     }
@@ -84,9 +95,16 @@ internal sealed class World
     public bool AllAlive() => Running.All(AllAliveFor);
 
     /// <summary>Packets and connections between these pairs vanish.</summary>
-    public void Cut(Func<string, string, bool> pairs) => _cut = pairs;
+    public void Cut(Func<string, string, bool> pairs)
+    {
+        _cut = pairs;
+        CutChanged?.Invoke();
+    }
 
-    public void Heal() => _cut = (_, _) => false;
+    public void Heal() => Cut((_, _) => false);
+
+    /// <summary>Told after each change of who reaches whom.</summary>
+    public event Action? CutChanged;
 
     public void Execute(SimulatedNode from, Effect effect)
     {
@@ -107,21 +125,20 @@ internal sealed class World
 
     private bool AllAliveFor(SimulatedNode node) => Running.All(other => node.Sees(other.Name) == Liveness.Alive);
 
-    private TimeSpan Latency() => Options.MinimumLatency + Chance.Within(Options.MaximumLatency - Options.MinimumLatency);
-
     private void Deliver(SimulatedNode from, Send send)
     {
         var length = MessageCodec.Encode(send.Message, _buffer);
-        Assert.InRange(length, 1, WireLimits.Packet - SealedPackets.Overhead);
+        if (length is < 1 or > WireLimits.Packet - SealedPackets.Overhead) throw new InvalidOperationException($"A message of {length} bytes does not fit into a packet.");
         _trace.Add(Now.Ticks);
         _trace.Add(_buffer.AsSpan(0, length));
         var to = _nodes[send.Address.Split(':')[0]];
         if (Chance.Unit() < Options.Loss || _cut(from.Name, to.Name)) return;
-        Assert.True(MessageCodec.TryDecode(_buffer.AsSpan(0, length), out var message));
+        if (!MessageCodec.TryDecode(_buffer.AsSpan(0, length), out var message)) throw new InvalidOperationException("The codec does not read what it wrote.");
         After(Latency(), () => to.Take(new PacketReceived(from.Address, message)));
     }
 
-    private void Join(SimulatedNode node, SimulatedNode seed)
+    /// <summary>Looks for the ring through this member until somebody is known.</summary>
+    public void Join(SimulatedNode node, SimulatedNode seed)
     {
         if (node == seed || node.View.Members.Length > 1) return;
         if (seed.Core is not null) Exchange(node, seed, 0);

@@ -1,4 +1,4 @@
-namespace Connect.RingDaemon.Tests.Simulation;
+namespace Connect.RingDaemon.Simulation;
 
 /// <summary>What is going to happen, in the order of (time, when it was planned): a total order, so a run depends on nothing but its seed.</summary>
 internal sealed class EventHeap

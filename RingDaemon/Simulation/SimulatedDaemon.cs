@@ -1,0 +1,387 @@
+using Connect.Node.Database;
+using Connect.Node.Settings;
+using Connect.RingDaemon.Daemon;
+using Connect.RingDaemon.Health;
+using Connect.RingDaemon.LoadBalancing;
+using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Replication;
+using Connect.RingDaemon.Ring;
+
+namespace Connect.RingDaemon.Simulation;
+
+/// <summary>
+/// One daemon: the shipped agent (<see cref="AgentCore"/>), gossip, <see cref="SourceSwitch"/>, <see cref="CatchUp"/> and <see cref="OwnServerWatch"/>, around which this does
+/// what <see cref="RingAgent"/> does in the world.
+/// </summary>
+internal sealed class SimulatedDaemon : IAudit, IDisposable
+{
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LookSoon = TimeSpan.FromMilliseconds(500), LookLater = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CompareEvery = TimeSpan.FromMilliseconds(50);
+
+    private readonly World _world;
+    private readonly SimulatedRing _ring;
+    private readonly List<Action> _held = [];
+    private readonly Queue<AgentInput> _inbox = [];
+    private bool _stepping;
+    private readonly List<SimulatedWatch> _watches = [];
+    private List<SimulatedWatch> _predecessor = [];
+    private AgentCore _core;
+    private VirtualTime _time;
+    private OwnServerWatch _own;
+    private Peers _peers;
+    private CatchUp _catchUp;
+    private SourceSwitch _sources;
+    private SimulatedReplication _replication;
+    private int _life;
+    private bool _entered;
+    private bool _gossiping;
+    private AgentEffect.Balance? _wish;
+    private TaskCompletionSource? _lookNow;
+
+    public SimulatedDaemon(SimulatedNode gossip, SimulatedServer server, World world, SimulatedRing ring)
+    {
+        (Gossip, Server, _world, _ring) = (gossip, server, world, ring);
+        Gossip.Viewed = OnViewed;
+        Server.PowerChanged += LookAround;
+        world.CutChanged += LookAround;
+        Reset();
+    }
+
+    public string Name => Gossip.Name;
+
+    public SimulatedNode Gossip { get; }
+
+    public SimulatedServer Server { get; }
+
+    public Power Power { get; private set; } = Power.Down;
+
+    public event Action? PowerChanged;
+
+    public AgentReport Report => _core.Report;
+
+    /// <summary>Whose copies count.</summary>
+    public IReadOnlyList<Member> UsablePeers { get; private set; } = [];
+
+    public int SourceChanges { get; private set; }
+
+    public TimeSpan LastSourceChange { get; private set; }
+
+    public Wishes Wishes { get; private set; } = new(false, false);
+
+    // ---- the process ----
+
+    public void Start()
+    {
+        if (Power != Power.Down && Power != Power.Gone) return;
+        Reset();
+        Power = Power.On;
+        PowerChanged?.Invoke();
+        var life = _life;
+        Step(new AgentInput.Wished(Wishes));
+        _watches.Add(new(_world, () => Truth(Server.Power, Server.Name), f => Deliver(life, () => OwnMysql(f))));
+        LookAround();
+        Run(PollAsync(life));
+        BeatOn(life);
+    }
+
+    public void Kill(Power how)
+    {
+        _life++;
+        Power = how;
+        Gossip.Stop(how);
+        _held.Clear();
+        foreach (var watch in _watches.Concat(_predecessor)) watch.Stop();
+        _watches.Clear();
+        _predecessor = [];
+        PowerChanged?.Invoke();
+    }
+
+    public void Pause()
+    {
+        if (Power != Power.On) return;
+        Power = Power.Paused;
+        Gossip.Pause();
+        PowerChanged?.Invoke();
+    }
+
+    public void Resume()
+    {
+        if (Power != Power.Paused) return;
+        Power = Power.On;
+        PowerChanged?.Invoke();
+        Gossip.Resume();
+        Action[] held = [.. _held];
+        _held.Clear();
+        foreach (var action in held) if (Power == Power.On) action();
+    }
+
+    public void Wish(Wishes wishes)
+    {
+        Wishes = wishes;
+        var life = _life;
+        Deliver(life, () => Step(new AgentInput.Wished(wishes)));
+    }
+
+    public void Rejoin() => Deliver(_life, () => Step(new AgentInput.Rejoin()));
+
+    public void Add(string action, string evidence, string outcome) => _ring.Note($"{Name}: {action} ({evidence}) -> {outcome}");
+
+    public void Dispose() => _peers.Dispose();
+
+    // ---- questions over the network ----
+
+    /// <summary>Asks a server something.</summary>
+    /// <exception cref="DatabaseUnavailableException">It refused, or no answer came in time.</exception>
+    public Task<T> AskAsync<T>(SimulatedServer server, TimeSpan deadline, Func<SimulatedServer, T> question) =>
+        AskAsync<T>(server, deadline, (s, answer) => answer(question(s)));
+
+    public async Task<GtidSet> WaitForAsync(SimulatedServer server, GtidSet position, TimeSpan timeout)
+    {
+        try
+        {
+            return await AskAsync<GtidSet>(server, timeout, (s, answer) => s.WhenHolding(position, () => answer(s.Executed)));
+        }
+        catch (DatabaseUnavailableException) when (server.Power == Power.On)
+        {
+            return await AskAsync(server, timeout, s => s.Executed);
+        }
+    }
+
+    private Task<T> AskAsync<T>(SimulatedServer server, TimeSpan deadline, Action<SimulatedServer, Action<T>> question)
+    {
+        var (life, done) = (_life, new TaskCompletionSource<T>());
+        var near = server == Server;
+        TimeSpan Journey() => near ? TimeSpan.FromMicroseconds(100) : _world.Latency();
+        bool Lost() => !near && (_world.IsCut(Name, server.Name) || _world.IsCut(server.Name, Name));
+        void Fail(string why) => Deliver(life, () => done.TrySetException(new DatabaseUnavailableException($"{server.Name} {why}")));
+        _world.After(deadline, () => { if (!done.Task.IsCompleted) Fail($"did not answer within {deadline.TotalMilliseconds:0} ms"); });
+        _world.After(Journey(), () =>
+        {
+            if (Lost() || server.Power == Power.Gone) return;
+            if (server.Power == Power.Down)
+            {
+                _world.After(Journey(), () => Fail("refuses connections"));
+                return;
+            }
+            server.WhenAwake(() => question(server, answer => _world.After(Journey(), () =>
+            {
+                if (!Lost()) Deliver(life, () => done.TrySetResult(answer));
+            })));
+        });
+        return done.Task;
+    }
+
+    // ---- what comes in ----
+
+    private void Deliver(int life, Action what)
+    {
+        if (life != _life) return;
+        if (Power == Power.On) what();
+        else if (Power == Power.Paused) _held.Add(() => { if (life == _life) what(); });
+    }
+
+    private Finding Truth(Power power, string of) =>
+        power == Power.Gone || (of != Name && (_world.IsCut(Name, of) || _world.IsCut(of, Name))) ? Finding.Silent
+        : power switch { Power.On => Finding.Up, Power.Down => Finding.Refused, _ => Finding.Silent };
+
+    private void LookAround()
+    {
+        foreach (var watch in _watches) watch.Look();
+        foreach (var watch in _predecessor) watch.Look();
+    }
+
+    private void BeatOn(int life) => _world.After(Beat, () =>
+    {
+        if (life != _life) return;
+        if (Power == Power.On)
+        {
+            Step(new AgentInput.Beat());
+            if (_wish is { } wish) _ring.Balance(wish.States);
+        }
+        BeatOn(life);
+    });
+
+    private async Task PollAsync(int life)
+    {
+        while (life == _life)
+        {
+            var asked = _world.Now;
+            await _own.LookAsync(CancellationToken.None);
+            var looked = new AgentInput.Server(asked, _own.Replica, _own.Fault);
+            if (!_entered && _own is { Identity: not null, Fault: null })
+            {
+                _entered = true;
+                Step(new AgentInput.Entered());
+            }
+            Step(looked);
+            var well = looked is { Fault: null, Replica.Running: true } && Report.Phase == Phase.Serving;
+            var soon = new TaskCompletionSource();
+            _lookNow = soon;
+            await Task.WhenAny(soon.Task, Task.Delay(well ? LookLater : LookSoon, _time));
+        }
+    }
+
+    private void OwnMysql(Finding finding)
+    {
+        _own.Found(finding);
+        Step(new AgentInput.Server(_world.Now, _own.Replica, _own.Fault));
+    }
+
+    private void OnViewed(View view)
+    {
+        var complete = _ring.Daemons.All(d => d == this || view.Find(d.Name) is { Liveness: Liveness.Alive });
+        Deliver(_life, () => Step(new AgentInput.Viewed(view, complete)));
+    }
+
+    // ---- what is done ----
+
+    /// <summary>One thing after the other, as <see cref="EventLoop"/> does it: what an effect brings about is handled when all effects are done.</summary>
+    private void Step(AgentInput input)
+    {
+        _inbox.Enqueue(input);
+        if (_stepping) return;
+        _stepping = true;
+        while (_inbox.TryDequeue(out var next))
+        {
+            var effects = new List<AgentEffect>();
+            _core.Step(_world.Now, next, effects);
+            foreach (var effect in effects) Execute(effect);
+        }
+        _stepping = false;
+    }
+
+    /// <summary>What goes wrong in a way nobody thought of is a finding, not silence.</summary>
+    private async void Run(Task work)
+    {
+        try
+        {
+            await work;
+        }
+        catch (Exception e)
+        {
+            _ring.Defect($"{Name}: {e}");
+        }
+    }
+
+    private void Execute(AgentEffect effect)
+    {
+        switch (effect)
+        {
+            case AgentEffect.ChangeSource(var change): Run(ChangeAsync(change)); break;
+            case AgentEffect.ForgetGoal: _catchUp.Restart(); break;
+            case AgentEffect.Compare(var others): Run(CompareAsync(others)); break;
+            case AgentEffect.AskHeld(var others): Run(AskHeldAsync(others)); break;
+            case AgentEffect.Say said: Say(said); break;
+            case AgentEffect.Watch(var member): Watch(member); break;
+            case AgentEffect.SignOfLife(var member): Gossip.Take(new SignOfLife(member)); break;
+            case AgentEffect.HardEvidence(var member, var incarnation, var why): Gossip.Take(new HardEvidence(member, incarnation, why)); break;
+            case AgentEffect.Peers(var view, var usable):
+                _peers.KeepOnly(view);
+                UsablePeers = usable;
+                break;
+            case AgentEffect.Balance wish:
+                _wish = wish;
+                _ring.Balance(wish.States);
+                break;
+            case AgentEffect.TakeOut(var member): _ring.TakeOut(member); break;
+            case AgentEffect.Audit(var action, var evidence, var outcome): Add(action, evidence, outcome); break;
+        }
+    }
+
+    private async Task ChangeAsync(RingEffect change)
+    {
+        (SourceChanges, LastSourceChange) = (SourceChanges + 1, _world.Now);
+        _world.Trace($"{Name} {change}");
+        var ended = change is RingEffect.PointAt p ? await _sources.PointAtAsync(p.Source, p.Why, Server.Identity, CancellationToken.None)
+            : await _sources.StopAsync(((RingEffect.StopReplication)change).Why, CancellationToken.None);
+        Step(new AgentInput.SourceChanged(ended));
+        _lookNow?.TrySetResult();
+    }
+
+    private async Task CompareAsync(Member[] others)
+    {
+        CatchUpResult? result = null;
+        try
+        {
+            result = await _catchUp.LookAsync(others, Server.Identity.Origin, CancellationToken.None);
+        }
+        catch (DatabaseUnavailableException)
+        {
+            // The own server is away; its watch will say so.
+        }
+        if (result is not { Done: true }) await Task.Delay(CompareEvery, _time);
+        Step(new AgentInput.Compared(result));
+    }
+
+    private async Task AskHeldAsync(Member[] others)
+    {
+        var held = false;
+        try
+        {
+            held = await Departure.IsHeldElsewhereAsync(_replication, _peers, others, CancellationToken.None);
+        }
+        catch (DatabaseUnavailableException)
+        {
+            // Asked again.
+        }
+        Step(new AgentInput.Held(held));
+    }
+
+    private void Watch(Member? member)
+    {
+        foreach (var watch in _predecessor) watch.Stop();
+        _predecessor = [];
+        if (member is null) return;
+        var (life, other) = (_life, _ring[member.Name]);
+        void Found(Part part, Finding finding) => Deliver(life, () => Step(new AgentInput.Predecessor(member, part, finding)));
+        _predecessor =
+        [
+            new(_world, () => Truth(other.Server.Power, other.Name), f => Found(Part.Mysql, f)),
+            new(_world, () => Truth(other.Power, other.Name), f => Found(Part.Daemon, f)),
+        ];
+        foreach (var watch in _predecessor) watch.Look();
+    }
+
+    private void Say(AgentEffect.Say said)
+    {
+        if (_own.Identity is not { } identity) return;
+        Gossip.Facts = Gossip.Facts with
+        {
+            Engine = identity.Engine,
+            EngineVersion = identity.Version,
+            ServerId = identity.ServerId,
+            Origin = identity.Origin,
+            Phase = said.Phase,
+            MysqlUp = said.MysqlUp,
+            WebUp = said.WebUp,
+            Source = said.Source,
+            SourceRunning = said.SourceRunning,
+        };
+        if (_gossiping)
+        {
+            Gossip.Take(new SetFacts(Gossip.Facts));
+            return;
+        }
+        _gossiping = true;
+        Gossip.Start();
+        foreach (var other in _ring.Daemons.Where(d => d != this)) _world.Join(Gossip, other.Gossip);
+        OnViewed(Gossip.View);
+    }
+
+    /// <summary>A new process: everything but the disk is forgotten.</summary>
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_core), nameof(_time), nameof(_own), nameof(_peers), nameof(_catchUp), nameof(_sources), nameof(_replication))]
+    private void Reset()
+    {
+        var life = ++_life;
+        (_entered, _gossiping, _wish, _lookNow, UsablePeers) = (false, false, null, null, []);
+        _core = new(Name, new RingOptions());
+        _time = new(_world, what => Deliver(life, what));
+        _replication = new(this, name => _ring[name].Server);
+        _own = new(_replication, new DatabaseSettings(), _time);
+        _peers = new(facts => new SimulatedPeer(this, _ring[facts.Name].Server));
+        _catchUp = new(_replication, _peers);
+        _sources = new(_replication, _peers, new Account("r", "r"), tls: false, this, new DecisionCounts(), _time);
+        Step(new AgentInput.Web(true));
+    }
+}
