@@ -52,7 +52,9 @@ public sealed class Reader(IBrowserContext context, IPage page) : IAsyncDisposab
         await page.GetByLabel("Title").FillAsync(title);
         await page.GetByLabel("Text").FillAsync(body);
         await page.GetByRole(AriaRole.Button, new() { Name = "Open the topic" }).ClickAsync();
-        await page.WaitForURLAsync(new Regex("/t/"));
+        // Not the load event: the browser's driver misses it now and then when a page comes by a redirect.
+        await page.WaitForURLAsync(new Regex("/t/"), new() { WaitUntil = WaitUntilState.Commit });
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = title })).ToBeVisibleAsync();
         return new Uri(page.Url).AbsolutePath;
     }
 
