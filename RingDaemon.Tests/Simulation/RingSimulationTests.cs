@@ -5,8 +5,9 @@ namespace Connect.RingDaemon.Tests.Simulation;
 
 /// <summary>
 /// Whole rings through drawn faults. Each run has the thread it begins on to itself: the simulation's asynchronous code goes on wherever it is woken, and a test's own
-/// synchronisation context would carry it elsewhere.
+/// synchronisation context would carry it elsewhere. It takes every core and the thread pool, so nothing that looks at a clock may run beside it.
 /// </summary>
+[Collection("quiet")]
 public class RingSimulationTests
 {
     [Fact]

@@ -92,6 +92,15 @@ public abstract record AgentEffect
 /// </summary>
 public sealed class AgentCore(string me, RingOptions options)
 {
+    /// <summary>How often it is told that time has passed.</summary>
+    public static readonly TimeSpan BeatEvery = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A node that is catching up compares itself with the others this often.</summary>
+    public static readonly TimeSpan CompareEvery = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How often the own server is asked how its replication goes: while something is not as it should be, and while all is well.</summary>
+    private static readonly TimeSpan LookSoon = TimeSpan.FromMilliseconds(500), LookLater = TimeSpan.FromSeconds(2);
+
     /// <summary>Two seconds without a beat: the others may have taken this node for dead and gone on without it.</summary>
     private static readonly TimeSpan DoubtfulPause = TimeSpan.FromSeconds(2);
 
@@ -135,6 +144,10 @@ public sealed class AgentCore(string me, RingOptions options)
     public AgentReport Report { get; private set; } = AgentReport.Starting;
 
     private bool OnItsWayOut => _wishes.Maintenance || _wishes.Leave;
+
+    /// <summary>How long the own server need not be asked again after this answer.</summary>
+    public TimeSpan LookAgainAfter(AgentInput.Server looked) =>
+        looked is { Fault: null, Replica.Running: true } && Report.Phase == Phase.Serving ? LookLater : LookSoon;
 
     /// <param name="now">On a clock that never goes back; not before that of the last step.</param>
     /// <param name="effects">What is wanted is added here, in order.</param>

@@ -16,14 +16,6 @@ public sealed partial class RingAgent(
     NodeSettings settings, OwnServerWatch own, IMembership membership, Peers peers, SourceSwitch sources, Acknowledgements acknowledgements,
     LoadBalancerKeeper loadBalancer, Departure departure, AuditLog audit, OperatorWishes wishes, TimeProvider time, ILogger<RingAgent> log) : BackgroundService
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>How often the own server is asked how its replication goes: while something is not as it should be, and while all is well.</summary>
-    private static readonly TimeSpan LookSoon = TimeSpan.FromMilliseconds(500), LookLater = TimeSpan.FromSeconds(2);
-
-    /// <summary>A node that is catching up compares itself with the others this often.</summary>
-    private static readonly TimeSpan CompareEvery = TimeSpan.FromMilliseconds(50);
-
     private readonly EventLoop _loop = new(log);
     private readonly AgentCore _core = new(settings.Name, new RingOptions { LongestHoldDown = TimeSpan.FromSeconds(settings.Daemon.LongestHoldDownSeconds) });
     private readonly List<AgentEffect> _effects = [];
@@ -78,7 +70,7 @@ public sealed partial class RingAgent(
 
     private async Task BeatAsync(CancellationToken stop)
     {
-        using var timer = new PeriodicTimer(Beat, time);
+        using var timer = new PeriodicTimer(AgentCore.BeatEvery, time);
         try
         {
             while (await timer.WaitForNextTickAsync(stop)) Tell(new AgentInput.Beat());
@@ -111,8 +103,7 @@ public sealed partial class RingAgent(
                 await own.LookAsync(stop);
                 var looked = new AgentInput.Server(asked, own.Replica, own.Fault);
                 Tell(looked);
-                var well = looked is { Fault: null, Replica.Running: true } && Report.Phase == Phase.Serving;
-                await _lookNow.WaitAsync(well ? LookLater : LookSoon, stop);
+                await _lookNow.WaitAsync(_core.LookAgainAfter(looked), stop);
             }
         }
         catch (OperationCanceledException)
@@ -175,12 +166,7 @@ public sealed partial class RingAgent(
     private void ChangeSource(RingEffect change)
     {
         Log.Effect(log, change);
-        _loop.Beside(change switch
-        {
-            RingEffect.PointAt p => sources.PointAtAsync(p.Source, p.Why, own.Identity!, _stopping),
-            RingEffect.StopReplication s => sources.StopAsync(s.Why, _stopping),
-            _ => throw new InvalidOperationException(change.ToString()),
-        }, Ended, failed: () => Ended(new((change as RingEffect.PointAt)?.Source.Name, "it failed in an unexpected way; see the log", BlamesMember: false)));
+        _loop.Beside(sources.CarryOutAsync(change, own.Identity!, _stopping), Ended, failed: () => Ended(new((change as RingEffect.PointAt)?.Source.Name, "it failed in an unexpected way; see the log", BlamesMember: false)));
     }
 
     private void Ended(RingInput.Ended ended)
@@ -192,7 +178,7 @@ public sealed partial class RingAgent(
     private async Task<CatchUpResult?> CompareAsync(Member[] others)
     {
         var result = own.Identity is { } identity ? await _catchUp.LookAsync(others, identity.Origin, _stopping) : null;
-        if (result is not { Done: true }) await Task.Delay(CompareEvery, time, _stopping);
+        if (result is not { Done: true }) await Task.Delay(AgentCore.CompareEvery, time, _stopping);
         return result;
     }
 

@@ -19,8 +19,16 @@ public sealed class SourceSwitch(IReplicationServer server, Peers peers, Account
     private static readonly TimeSpan ReadBack = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ReadBackEvery = TimeSpan.FromMilliseconds(10);
 
-    /// <returns>What to tell the controller.</returns>
-    public async Task<RingInput.Ended> PointAtAsync(Member source, string why, ServerIdentity me, CancellationToken cancel)
+    /// <summary>Does what the controller wants.</summary>
+    /// <returns>What to tell it.</returns>
+    public Task<RingInput.Ended> CarryOutAsync(RingEffect change, ServerIdentity me, CancellationToken cancel) => change switch
+    {
+        RingEffect.PointAt p => PointAtAsync(p.Source, p.Why, me, cancel),
+        RingEffect.StopReplication s => StopAsync(s.Why, cancel),
+        _ => throw new InvalidOperationException(change.ToString()),
+    };
+
+    private async Task<RingInput.Ended> PointAtAsync(Member source, string why, ServerIdentity me, CancellationToken cancel)
     {
         var action = $"point at {source.Name}";
         var started = time.GetTimestamp();
@@ -55,7 +63,7 @@ public sealed class SourceSwitch(IReplicationServer server, Peers peers, Account
         }
     }
 
-    public async Task<RingInput.Ended> StopAsync(string why, CancellationToken cancel)
+    private async Task<RingInput.Ended> StopAsync(string why, CancellationToken cancel)
     {
         try
         {

@@ -11,7 +11,7 @@ internal sealed class FaultSchedule(SimulatedRing ring)
     /// <summary>How often something was broken or mended.</summary>
     public int Count { get; private set; }
 
-    /// <summary>For so long something happens every few hundred milliseconds.</summary>
+    /// <summary>For so long something happens, after one and a half seconds on average.</summary>
     public void Break(TimeSpan duration)
     {
         for (var end = ring.World.Now + duration; ring.World.Now < end && ring.FirstDefect is null;)

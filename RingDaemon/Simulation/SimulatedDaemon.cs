@@ -15,10 +15,6 @@ namespace Connect.RingDaemon.Simulation;
 /// </summary>
 internal sealed class SimulatedDaemon : IAudit, IDisposable
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LookSoon = TimeSpan.FromMilliseconds(500), LookLater = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan CompareEvery = TimeSpan.FromMilliseconds(50);
-
     private readonly World _world;
     private readonly SimulatedRing _ring;
     private readonly List<Action> _held = [];
@@ -191,7 +187,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         foreach (var watch in _predecessor) watch.Look();
     }
 
-    private void BeatOn(int life) => _world.After(Beat, () =>
+    private void BeatOn(int life) => _world.After(AgentCore.BeatEvery, () =>
     {
         if (life != _life) return;
         if (Power == Power.On)
@@ -215,10 +211,9 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
                 Step(new AgentInput.Entered());
             }
             Step(looked);
-            var well = looked is { Fault: null, Replica.Running: true } && Report.Phase == Phase.Serving;
             var soon = new TaskCompletionSource();
             _lookNow = soon;
-            await Task.WhenAny(soon.Task, Task.Delay(well ? LookLater : LookSoon, _time));
+            await Task.WhenAny(soon.Task, Task.Delay(_core.LookAgainAfter(looked), _time));
         }
     }
 
@@ -293,9 +288,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     {
         (SourceChanges, LastSourceChange) = (SourceChanges + 1, _world.Now);
         _world.Trace($"{Name} {change}");
-        var ended = change is RingEffect.PointAt p ? await _sources.PointAtAsync(p.Source, p.Why, Server.Identity, CancellationToken.None)
-            : await _sources.StopAsync(((RingEffect.StopReplication)change).Why, CancellationToken.None);
-        Step(new AgentInput.SourceChanged(ended));
+        Step(new AgentInput.SourceChanged(await _sources.CarryOutAsync(change, Server.Identity, CancellationToken.None)));
         _lookNow?.TrySetResult();
     }
 
@@ -310,7 +303,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         {
             // The own server is away; its watch will say so.
         }
-        if (result is not { Done: true }) await Task.Delay(CompareEvery, _time);
+        if (result is not { Done: true }) await Task.Delay(AgentCore.CompareEvery, _time);
         Step(new AgentInput.Compared(result));
     }
 

@@ -123,8 +123,7 @@ internal sealed class SimulatedRing : IDisposable
         var post = node.Server.Write();
         Posted++;
         if (node.Power != Power.On) return; // nobody to ask about copies: "pending"
-        var engine = node.Server.Identity.Engine;
-        var position = GtidSet.Parse(engine, engine == Engine.MariaDB ? $"{post.Origin}-{post.Origin}-{post.Number}" : $"{post.Origin}:{post.Number}");
+        var position = node.Server.PositionOf(post);
         var told = false;
         foreach (var peer in node.UsablePeers)
         {

@@ -53,10 +53,13 @@ internal sealed class SimulatedServer(string name, uint id, Engine engine, World
 
     public IReadOnlyCollection<Transaction> Transactions => _has;
 
-    public GtidSet Executed => _executed ??= GtidSet.Parse(engine, string.Join(',', _highest.Select(o => engine == Engine.MariaDB ? $"{o.Key}-{o.Key}-{o.Value}" : Ranges(o.Key))));
+    public GtidSet Executed => _executed ??= GtidSet.Parse(engine, string.Join(',', _highest.Select(o => engine == Engine.MariaDB ? Last(o.Key, o.Value) : Ranges(o.Key))));
 
     public ReplicaStatus Status => _source is null ? ReplicaStatus.None
         : new(_source.Address, Receiving: _started && _connected, Connecting: _started && !_connected, Applying: _started, 0, null, 0);
+
+    /// <summary>A position that holds this transaction; on MariaDB it holds all of that origin before it too.</summary>
+    public GtidSet PositionOf(Transaction transaction) => GtidSet.Parse(engine, engine == Engine.MariaDB ? Last(transaction.Origin, transaction.Number) : $"{transaction.Origin}:{transaction.Number}");
 
     public bool Has(Transaction transaction) => _has.Contains(transaction);
 
@@ -224,6 +227,8 @@ internal sealed class SimulatedServer(string name, uint id, Engine engine, World
         }
         foreach (var replica in _replicas.ToArray()) replica.Pump();
     }
+
+    private static string Last(string origin, long number) => $"{origin}-{origin}-{number}";
 
     private string Ranges(string origin) => $"{origin}:" + string.Join(':', RangesOf([.. _has.Where(t => t.Origin == origin).Select(t => t.Number).Order()]));
 
