@@ -13,7 +13,7 @@ public sealed record CatchUpResult(bool Done, string? Damage, long Missing);
 /// <summary>
 /// Compares a joining node with the members that can be asked. The goal is set once, at the first look that reached anybody: everything that those who serve held then.
 /// A moving goal would keep a node out for as long as people post. What only another joining node holds is no part of it while anybody serves: nobody replicates from
-/// that one yet, so two nodes that came back with rows of their own would wait for each other for ever (simulate --seed 906).
+/// that one yet, so two nodes that came back with rows of their own would wait for each other for ever.
 /// </summary>
 public sealed class CatchUp(IReplicationServer server, Peers peers)
 {

@@ -1,48 +1,50 @@
-using Connect.Node.Settings;
-using Connect.RingDaemon.Daemon;
-using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Simulation.Faults;
 
 namespace Connect.RingDaemon.Simulation;
 
-/// <summary>What one seed came to.</summary>
+/// <summary>What one story came to.</summary>
+/// <param name="Story">What was played; playing it again gives the same.</param>
 /// <param name="Violation">What must not happen and did, or null.</param>
 /// <param name="Trace">Equal for two runs that did the same.</param>
 /// <param name="Acknowledged">Posts whose authors were told that they are safe.</param>
-/// <param name="Faults">How often something was broken or mended.</param>
-/// <param name="Story">What happened, if it was asked for.</param>
-public sealed record SimulationResult(ulong Seed, int Nodes, string? Violation, ulong Trace, int Posted, int Acknowledged, int Faults, IReadOnlyList<string> Story);
+/// <param name="Told">What happened, a line each, if it was asked for.</param>
+public sealed record SimulationResult(Story Story, string? Violation, ulong Trace, int Posted, int Acknowledged, IReadOnlyList<string> Told);
 
 /// <summary>
-/// One schedule of faults, drawn from a seed: a ring forms, people post, things break for a while (what must never happen is looked for), everything is mended, and the
-/// ring must come to rest: closed, equal, with every acknowledged post on every node, and nobody re-pointing any more.
+/// Plays a story: a ring forms, people post, things break for a while (what must never happen is looked for), everything is mended, and the ring must come to rest: closed,
+/// equal, with every acknowledged post on every node, and nobody re-pointing any more.
 /// </summary>
 public static class RingSimulation
 {
     private static readonly TimeSpan ToSettle = TimeSpan.FromMinutes(8); // longer than the longest hold-down
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(12);
 
+    /// <summary>Plays the story that a seed draws.</summary>
     /// <param name="seed">Decides everything.</param>
     /// <param name="fewest">Smallest ring.</param>
     /// <param name="most">Largest ring.</param>
-    /// <param name="tells">Keep the story.</param>
-    public static SimulationResult Run(ulong seed, int fewest, int most, bool tells)
+    /// <param name="tells">Keep what happened.</param>
+    public static SimulationResult Run(ulong seed, int fewest, int most, bool tells) => Run(StoryDraw.Of(seed, fewest, most), tells);
+
+    /// <param name="story">What is to happen.</param>
+    /// <param name="tells">Keep what happened.</param>
+    public static SimulationResult Run(Story story, bool tells)
     {
-        var shape = new Prng(seed);
-        var nodes = fewest + shape.Below(most - fewest + 1);
-        using var ring = new SimulatedRing(nodes, seed, shape.Below(2) == 0 ? Engine.MariaDB : Engine.MySQL, tells);
-        var faults = new FaultSchedule(ring);
-        var violation = Play(ring, faults) ?? (ring.FirstDefect is { } defect ? $"the simulation itself failed: {defect}" : null);
-        return new(seed, nodes, violation, ring.World.TraceHash, ring.Posted, ring.Acknowledged.Count, faults.Count, ring.Story);
+        using var ring = new SimulatedRing(story, tells);
+        var violation = Play(ring, story) ?? (ring.FirstDefect is { } defect ? $"the simulation itself failed: {defect}" : null);
+        return new(story, violation, ring.World.TraceHash, ring.Posted, ring.Acknowledged.Count, ring.Told);
     }
 
-    private static string? Play(SimulatedRing ring, FaultSchedule faults)
+    private static string? Play(SimulatedRing ring, Story story)
     {
         if (!ring.Found()) return "the ring did not form within a minute";
         ring.StartPosting();
-        ring.Run(TimeSpan.FromSeconds(2));
-        faults.Break(TimeSpan.FromSeconds(30));
+        var faults = new FaultPlayer(ring);
+        faults.Play(story.Faults);
+        ring.Run(story.Lasts);
+        if (ring.FirstDefect is not null) return null;
         faults.MendAll();
-        if (!ring.RunUntil(() => ring.IsClosed() && ring.Daemons.All(d => d.Report.Serving), ToSettle)) return $"the ring did not close again: {Shape(ring)}";
+        if (!ring.RunUntil(() => ring.IsClosed() && ring.Daemons.All(d => d.Report.Serving && d.FollowsItsPlan), ToSettle)) return $"the ring did not close again: {Shape(ring)}";
         ring.Run(TimeSpan.FromSeconds(5));
         ring.StopPosting();
         if (!ring.RunUntil(ring.IsEqual, TimeSpan.FromMinutes(1))) return $"the nodes did not become equal: {string.Join(", ", ring.Daemons.Select(d => $"{d.Name} [{d.Server.Executed}]"))}";

@@ -56,6 +56,9 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
 
     public AgentReport Report => _core.Report;
 
+    /// <summary>It replicates from whom it wants, and waits for nobody nearer.</summary>
+    public bool FollowsItsPlan => Report.Plan.Source is { } wanted && wanted == Server.Source?.Name;
+
     /// <summary>Whose copies count.</summary>
     public IReadOnlyList<Member> UsablePeers { get; private set; } = [];
 

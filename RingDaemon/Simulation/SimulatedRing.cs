@@ -18,16 +18,16 @@ internal sealed class SimulatedRing : IDisposable
     private readonly HashSet<string> _deadBoards = new(StringComparer.Ordinal);
     private readonly Dictionary<string, bool> _mayWrite = new(StringComparer.Ordinal);
     private readonly List<Transaction> _acknowledged = [];
-    private readonly List<string> _story = [];
+    private readonly List<string> _told = [];
     private readonly bool _tells;
     private bool _posting;
 
-    public SimulatedRing(int nodes, ulong seed, Engine engine, bool tells)
+    public SimulatedRing(Story story, bool tells)
     {
         _tells = tells;
-        _world = new(new WorldOptions { Nodes = nodes, Seed = seed, MaximumLatency = TimeSpan.FromMilliseconds(1 + seed % 20) });
+        _world = new(new WorldOptions { Nodes = story.Nodes, Seed = story.Seed, Loss = story.Loss, MaximumLatency = story.Latency });
         uint id = 0;
-        foreach (var gossip in _world.Nodes) _daemons.Add(gossip.Name, new(gossip, new(gossip.Name, ++id, engine, _world), _world, this));
+        foreach (var gossip in _world.Nodes) _daemons.Add(gossip.Name, new(gossip, new(gossip.Name, ++id, story.Engine, _world), _world, this));
     }
 
     public World World => _world;
@@ -44,7 +44,7 @@ internal sealed class SimulatedRing : IDisposable
     public int Posted { get; private set; }
 
     /// <summary>What happened, a line each, if it is told.</summary>
-    public IReadOnlyList<string> Story => _story;
+    public IReadOnlyList<string> Told => _told;
 
     /// <summary>The first thing that went wrong inside the simulation itself.</summary>
     public string? FirstDefect { get; private set; }
@@ -54,7 +54,7 @@ internal sealed class SimulatedRing : IDisposable
     public void Note(string what)
     {
         _world.Trace(what);
-        if (_tells) _story.Add($"{_world.Now.TotalSeconds,8:0.000}  {what}");
+        if (_tells) _told.Add($"{_world.Now.TotalSeconds,8:0.000}  {what}");
     }
 
     public void Dispose()
@@ -73,6 +73,16 @@ internal sealed class SimulatedRing : IDisposable
             _world.Run(TimeSpan.FromMilliseconds(100));
         }
         return condition();
+    }
+
+    /// <summary>What an operator does with a node: wakes what is stopped, starts what is dead.</summary>
+    public void Mend(SimulatedDaemon node)
+    {
+        node.Server.Thaw();
+        if (node.Server.Power != Power.On) node.Server.Start();
+        node.Resume();
+        node.Start();
+        StartBoard(node.Name);
     }
 
     /// <summary>Everything starts; returns when the ring is closed.</summary>

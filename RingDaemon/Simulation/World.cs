@@ -17,7 +17,7 @@ internal sealed class World
     private readonly SortedDictionary<string, SimulatedNode> _nodes = new(StringComparer.Ordinal);
     private readonly TraceHash _trace = new();
     private readonly byte[] _buffer = new byte[WireLimits.Packet];
-    private Func<string, string, bool> _cut = (_, _) => false;
+    private readonly List<(object Why, Func<string, string, bool> Pairs)> _cuts = [];
 
     public World(WorldOptions options)
     {
@@ -42,7 +42,12 @@ internal sealed class World
     public List<string> Notes { get; } = [];
 
     /// <summary>Nothing gets from one to the other.</summary>
-    public bool IsCut(string from, string to) => from != to && _cut(from, to);
+    public bool IsCut(string from, string to)
+    {
+        if (from == to) return false;
+        foreach (var (_, pairs) in _cuts) if (pairs(from, to)) return true;
+        return false;
+    }
 
     public TimeSpan Latency() => Options.MinimumLatency + Chance.Within(Options.MaximumLatency - Options.MinimumLatency);
 
@@ -94,14 +99,26 @@ internal sealed class World
 
     public bool AllAlive() => Running.All(AllAliveFor);
 
-    /// <summary>Packets and connections between these pairs vanish.</summary>
-    public void Cut(Func<string, string, bool> pairs)
+    /// <summary>Packets and connections between these pairs vanish, until this cut is taken back or everything is healed.</summary>
+    public void Cut(object why, Func<string, string, bool> pairs)
     {
-        _cut = pairs;
+        _cuts.Add((why, pairs));
         CutChanged?.Invoke();
     }
 
-    public void Heal() => Cut((_, _) => false);
+    public void Cut(Func<string, string, bool> pairs) => Cut(pairs, pairs);
+
+    public void Uncut(object why)
+    {
+        _cuts.RemoveAll(c => ReferenceEquals(c.Why, why));
+        CutChanged?.Invoke();
+    }
+
+    public void Heal()
+    {
+        _cuts.Clear();
+        CutChanged?.Invoke();
+    }
 
     /// <summary>Told after each change of who reaches whom.</summary>
     public event Action? CutChanged;
@@ -132,7 +149,7 @@ internal sealed class World
         _trace.Add(Now.Ticks);
         _trace.Add(_buffer.AsSpan(0, length));
         var to = _nodes[send.Address.Split(':')[0]];
-        if (Chance.Unit() < Options.Loss || _cut(from.Name, to.Name)) return;
+        if (Chance.Unit() < Options.Loss || IsCut(from.Name, to.Name)) return;
         if (!MessageCodec.TryDecode(_buffer.AsSpan(0, length), out var message)) throw new InvalidOperationException("The codec does not read what it wrote.");
         After(Latency(), () => to.Take(new PacketReceived(from.Address, message)));
     }
@@ -152,7 +169,7 @@ internal sealed class World
         var mine = new Exchanged(from.Name, from.Core!.Reports);
         After(Latency() + Latency() + Latency(), () =>
         {
-            if (_cut(from.Name, to.Name) || to.Power == Power.Gone) return;
+            if (IsCut(from.Name, to.Name) || to.Power == Power.Gone) return;
             if (to.Power == Power.Down)
             {
                 from.Take(new ExchangeRefused(to.Name, incarnation));
@@ -172,7 +189,7 @@ internal sealed class World
             var theirs = new Exchanged(to.Name, to.Core!.Reports);
             to.Take(mine);
             var arrival = Now + Latency();
-            if (arrival <= deadline && !_cut(from.Name, to.Name)) At(arrival, () => from.Take(theirs));
+            if (arrival <= deadline && !IsCut(from.Name, to.Name)) At(arrival, () => from.Take(theirs));
         }
     }
 }

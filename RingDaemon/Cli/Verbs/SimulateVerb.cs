@@ -25,12 +25,12 @@ internal static class SimulateVerb
             var results = RunAll(parse.GetValue(seed), parse.GetValue(seeds), fewest, most, parse.GetValue(trace), cancel, out var took);
             foreach (var result in results.Where(r => r.Violation is not null || parse.GetValue(trace)))
             {
-                foreach (var line in result.Story) output.WriteLine(line);
-                output.WriteLine($"seed {result.Seed}, {result.Nodes} nodes, trace {result.Trace:x16}: {result.Violation ?? "no violation"}");
+                foreach (var line in result.Told) output.WriteLine(line);
+                output.WriteLine($"seed {result.Story.Seed}, {result.Story.Nodes} nodes, trace {result.Trace:x16}: {result.Violation ?? "no violation"}");
             }
             var broken = results.Count(r => r.Violation is not null);
-            output.WriteLine($"{results.Length} seeds, {broken} violations, {results.Sum(r => r.Faults)} faults, {results.Sum(r => r.Acknowledged)} of {results.Sum(r => r.Posted)} posts acknowledged, {took.TotalSeconds:0.0} s");
-            if (broken > 0) output.WriteLine($"Play one again: ./connect simulate --seeds 1 --seed {results.First(r => r.Violation is not null).Seed} --nodes {parse.GetValue(nodes)} --trace");
+            output.WriteLine($"{results.Length} seeds, {broken} violations, {results.Sum(r => r.Story.Faults.Length)} faults, {results.Sum(r => r.Acknowledged)} of {results.Sum(r => r.Posted)} posts acknowledged, {took.TotalSeconds:0.0} s");
+            if (broken > 0) output.WriteLine($"Play one again: ./connect simulate --seeds 1 --seed {results.First(r => r.Violation is not null).Story.Seed} --nodes {parse.GetValue(nodes)} --trace");
             return Task.FromResult(broken == 0 ? ExitCodes.Done : ExitCodes.Failed);
         });
         return command;

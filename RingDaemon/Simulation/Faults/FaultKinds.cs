@@ -1,0 +1,59 @@
+using Connect.RingDaemon.Daemon;
+using Connect.RingDaemon.Membership;
+
+namespace Connect.RingDaemon.Simulation.Faults;
+
+/// <summary>Everything that can be broken, drawn and told.</summary>
+internal static class FaultKinds
+{
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(3), Medium = TimeSpan.FromSeconds(6), Long = TimeSpan.FromSeconds(10);
+
+    public static IReadOnlyList<FaultKind> All { get; } =
+    [
+        // Processes and machines.
+        new("kill-node", (ring, f) => Kill(ring, f, Power.Down)),
+        new("lose-machine", (ring, f) => Kill(ring, f, Power.Gone)),
+        new("kill-server", (ring, f) => ring[f.Node].Server.Crash(Power.Down)),
+        new("kill-daemon", (ring, f) => ring[f.Node].Kill(Power.Down)),
+        new("freeze-server", (ring, f) => ring[f.Node].Server.Freeze()) { Longest = Short, End = (ring, f) => ring[f.Node].Server.Thaw() },
+        new("freeze-daemon", (ring, f) => ring[f.Node].Pause()) { Longest = Medium, End = (ring, f) => ring[f.Node].Resume() },
+        new("freeze-node", (ring, f) => { ring[f.Node].Server.Freeze(); ring[f.Node].Pause(); })
+        {
+            Longest = Medium,
+            End = (ring, f) => { ring[f.Node].Server.Thaw(); ring[f.Node].Resume(); },
+        },
+
+        // The network.
+        Cut("cut", Long, onTwo: true, f => (a, b) => (a == f.Node && b == f.Other) || (a == f.Other && b == f.Node)),
+        Cut("cut-one-way", Long, onTwo: true, f => (a, b) => a == f.Node && b == f.Other),
+        Cut("isolate", Long, onTwo: false, f => (a, b) => a != b && (a == f.Node || b == f.Node)),
+        Cut("cut-before", Long, onTwo: false, f => (a, b) => string.CompareOrdinal(a, f.Node) < 0 != string.CompareOrdinal(b, f.Node) < 0),
+
+        // Operators.
+        new("maintain", (ring, f) => ring[f.Node].Wish(new Wishes(Maintenance: true, Leave: false))) { Longest = Medium, End = (ring, f) => ring[f.Node].Wish(new Wishes(false, false)) },
+        new("rejoin", (ring, f) => ring[f.Node].Rejoin()),
+        new("mend", (ring, f) => ring.Mend(ring[f.Node])) { Weight = 2 },
+    ];
+
+    private static readonly int Weights = All.Sum(k => k.Weight);
+
+    /// <exception cref="FormatException">There is no such kind; names those that there are.</exception>
+    public static FaultKind Find(string name) => All.FirstOrDefault(k => k.Name == name)
+        ?? throw new FormatException($"there is no fault '{name}'; there are {string.Join(", ", All.Select(k => k.Name))}.");
+
+    public static FaultKind Draw(Prng chance)
+    {
+        var drawn = chance.Below(Weights);
+        return All.First(k => (drawn -= k.Weight) < 0);
+    }
+
+    private static void Kill(SimulatedRing ring, Fault fault, Power how)
+    {
+        ring[fault.Node].Server.Crash(how);
+        ring[fault.Node].Kill(how);
+        ring.KillBoard(fault.Node);
+    }
+
+    private static FaultKind Cut(string name, TimeSpan longest, bool onTwo, Func<Fault, Func<string, string, bool>> pairs) =>
+        new(name, (ring, f) => ring.World.Cut(f, pairs(f))) { OnTwo = onTwo, Longest = longest, End = (ring, f) => ring.World.Uncut(f) };
+}

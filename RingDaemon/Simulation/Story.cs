@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+using Connect.Node.Settings;
+using Connect.RingDaemon.Simulation.Faults;
+
+namespace Connect.RingDaemon.Simulation;
+
+/// <summary>
+/// Everything a run depends on, as data: the world, and what breaks in it. The seed decides the noise (delays, losses, who posts where) and nothing else, so faults can be
+/// left out and the rest be played again. <see cref="StoryText"/> writes it down.
+/// </summary>
+public sealed record Story
+{
+    /// <summary>Of all noise.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>How many nodes found the ring: n1, n2, ...</summary>
+    public required int Nodes { get; init; }
+
+    public required Engine Engine { get; init; }
+
+    /// <summary>Longest journey of a packet; the shortest is 1 ms.</summary>
+    public TimeSpan Latency { get; init; } = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Share of packets that are lost, 0 to 1. TCP loses nothing.</summary>
+    public double Loss { get; init; } = 0.01;
+
+    /// <summary>How long people post before everything is mended; faults happen within it.</summary>
+    public TimeSpan Lasts { get; init; } = TimeSpan.FromSeconds(32);
+
+    /// <summary>What breaks, in the order in which it happens.</summary>
+    public ImmutableArray<Fault> Faults { get; init; } = [];
+
+    public override string ToString() => StoryText.Write(this);
+}
