@@ -37,6 +37,10 @@ public sealed class GtidSet : IEquatable<GtidSet>
     /// <summary>How many transactions are in it.</summary>
     public long Count => _origins.Values.Sum(ranges => ranges.Sum(r => r.Last - r.First + 1));
 
+    /// <param name="origins">The ranges of each origin, in any order; origins without ranges are left out.</param>
+    public static GtidSet Of(Engine engine, IEnumerable<KeyValuePair<string, IEnumerable<Range>>> origins) =>
+        new(engine, origins.Select(o => KeyValuePair.Create(o.Key, Normalise(o.Value))).Where(o => !o.Value.IsEmpty).ToImmutableSortedDictionary(StringComparer.Ordinal));
+
     /// <exception cref="FormatException">The text is not a position in this engine's notation.</exception>
     public static GtidSet Parse(Engine engine, string? text)
     {

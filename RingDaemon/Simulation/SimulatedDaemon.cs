@@ -6,6 +6,7 @@ using Connect.RingDaemon.LoadBalancing;
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Replication;
 using Connect.RingDaemon.Ring;
+using Connect.RingDaemon.Simulation.Servers;
 
 namespace Connect.RingDaemon.Simulation;
 
@@ -147,12 +148,12 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         }
     }
 
-    private Task<T> AskAsync<T>(SimulatedServer server, TimeSpan deadline, Action<SimulatedServer, Action<T>> question)
+    /// <summary>The same, for a question that the server answers when it can.</summary>
+    public Task<T> AskAsync<T>(SimulatedServer server, TimeSpan deadline, Action<SimulatedServer, Action<T>> question)
     {
         var (life, done) = (_life, new TaskCompletionSource<T>());
-        var near = server == Server;
-        TimeSpan Journey() => near ? TimeSpan.FromMicroseconds(100) : _world.Latency();
-        bool Lost() => !near && (_world.IsCut(Name, server.Name) || _world.IsCut(server.Name, Name));
+        TimeSpan Journey() => _world.Latency(Name, server.Name);
+        bool Lost() => !_world.Reach(Name, server.Name);
         void Fail(string why) => Deliver(life, () => done.TrySetException(new DatabaseUnavailableException($"{server.Name} {why}")));
         _world.After(deadline, () => { if (!done.Task.IsCompleted) Fail($"did not answer within {deadline.TotalMilliseconds:0} ms"); });
         _world.After(Journey(), () =>
@@ -163,7 +164,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
                 _world.After(Journey(), () => Fail("refuses connections"));
                 return;
             }
-            server.WhenAwake(() => question(server, answer => _world.After(Journey(), () =>
+            server.WhenAwake(() => question(server, answer => _world.After(Journey() + server.AnswerTakes, () =>
             {
                 if (!Lost()) Deliver(life, () => done.TrySetResult(answer));
             })));
@@ -181,7 +182,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     }
 
     private Finding Truth(Power power, string of) =>
-        power == Power.Gone || (of != Name && (_world.IsCut(Name, of) || _world.IsCut(of, Name))) ? Finding.Silent
+        power == Power.Gone || !_world.Reach(Name, of) ? Finding.Silent
         : power switch { Power.On => Finding.Up, Power.Down => Finding.Refused, _ => Finding.Silent };
 
     private void LookAround()
@@ -373,7 +374,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         (_entered, _gossiping, _wish, _lookNow, UsablePeers) = (false, false, null, null, []);
         _core = new(Name, new RingOptions());
         _time = new(_world, what => Deliver(life, what));
-        _replication = new(this, name => _ring[name].Server);
+        _replication = new(this, name => _ring[name].Server, _time);
         _own = new(_replication, new DatabaseSettings(), _time);
         _peers = new(facts => new SimulatedPeer(this, _ring[facts.Name].Server));
         _catchUp = new(_replication, _peers);

@@ -2,6 +2,7 @@ using Connect.Node.Database;
 using Connect.Node.Settings;
 using Connect.RingDaemon.LoadBalancing;
 using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Simulation.Servers;
 
 namespace Connect.RingDaemon.Simulation;
 
@@ -130,8 +131,11 @@ internal sealed class SimulatedRing : IDisposable
         if (ready.Length == 0) return;
         var node = ready[Chance.Below(ready.Length)];
         if (node.Server.Power != Power.On || !_mayWrite.GetValueOrDefault(node.Name)) return;
-        var post = node.Server.Write();
-        Posted++;
+        node.Server.Write(Posted++, post => Acknowledge(node, post));
+    }
+
+    private void Acknowledge(SimulatedDaemon node, Transaction post)
+    {
         if (node.Power != Power.On) return; // nobody to ask about copies: "pending"
         var position = node.Server.PositionOf(post);
         var told = false;
@@ -177,11 +181,11 @@ internal sealed class SimulatedRing : IDisposable
 
     public bool IsEqual()
     {
-        var first = Daemons.First().Server.Transactions;
-        return Daemons.All(d => d.Server.Transactions.Count == first.Count && first.All(d.Server.Has));
+        var first = Daemons.First().Server.Disk.Rows;
+        return Daemons.All(d => d.Server.Disk.Rows.SetEquals(first));
     }
 
     /// <summary>Acknowledged posts that a node lacks.</summary>
     public IReadOnlyList<string> Lost() =>
-        [.. Daemons.SelectMany(d => _acknowledged.Where(t => !d.Server.Has(t)).Select(t => $"{d.Name} lacks {t.Origin}:{t.Number}"))];
+        [.. Daemons.SelectMany(d => _acknowledged.Where(t => !d.Server.Disk.Rows.Contains(t.Row)).Select(t => $"{d.Name} lacks {t.Origin}:{t.Number}"))];
 }

@@ -11,6 +11,7 @@ internal sealed record Sighting(TimeSpan At, string Observer, string Subject, Li
 /// </summary>
 internal sealed class World
 {
+    private static readonly TimeSpan Loopback = TimeSpan.FromMicroseconds(100);
     private static readonly TimeSpan ExchangeDeadline = TimeSpan.FromSeconds(1);
 
     private readonly EventHeap _heap = new();
@@ -48,6 +49,12 @@ internal sealed class World
         foreach (var (_, pairs) in _cuts) if (pairs(from, to)) return true;
         return false;
     }
+
+    /// <summary>Both ways are open: a connection works.</summary>
+    public bool Reach(string one, string other) => !IsCut(one, other) && !IsCut(other, one);
+
+    /// <summary>Of one journey.</summary>
+    public TimeSpan Latency(string from, string to) => from == to ? Loopback : Latency();
 
     public TimeSpan Latency() => Options.MinimumLatency + Chance.Within(Options.MaximumLatency - Options.MinimumLatency);
 

@@ -1,0 +1,18 @@
+using Connect.Node.Database;
+using Connect.RingDaemon.Replication;
+
+namespace Connect.RingDaemon.Simulation.Servers;
+
+/// <summary>Another member's server, asked over the simulated network.</summary>
+internal sealed class SimulatedPeer(SimulatedDaemon daemon, SimulatedServer server) : IPeerServer
+{
+    public Task<PeerPosition> PositionAsync(TimeSpan deadline, CancellationToken cancel = default) =>
+        daemon.AskAsync(server, deadline, s => new PeerPosition(s.Executed, s.Disk.Purged, s.Identity));
+
+    public Task<GtidSet> WaitForAsync(GtidSet position, TimeSpan timeout, CancellationToken cancel = default) => daemon.WaitForAsync(server, position, timeout);
+
+    public void Dispose()
+    {
+        // Nothing is held open.
+    }
+}

@@ -1,0 +1,5 @@
+namespace Connect.RingDaemon.Simulation.Servers;
+
+/// <summary>One transaction: who wrote it, its number among what that origin wrote, and the row it carries. Two with one number and different rows are what rule 5 forbids.</summary>
+/// <param name="Row">Counts what was written in the whole world, from 0.</param>
+internal readonly record struct Transaction(string Origin, long Number, int Row);
