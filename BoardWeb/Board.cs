@@ -13,6 +13,7 @@ using Connect.BoardWeb.Topics;
 using Connect.BoardWeb.Web;
 using Connect.BoardWeb.Writes;
 using Connect.Node.Database;
+using Connect.Node.Security;
 using Connect.Node.Settings;
 
 namespace Connect.BoardWeb;
@@ -59,6 +60,11 @@ public static class Board
     private static void AddServices(IServiceCollection services, NodeSettings settings)
     {
         services.AddSingleton(settings).AddSingleton(TimeProvider.System).AddSingleton<Uuid7>().AddSingleton<BoardMetrics>();
+        services.AddSingleton<IClusterKeys>(p =>
+        {
+            var log = p.GetRequiredService<ILogger<ClusterKeyFile>>();
+            return new ClusterKeyFile(settings.Resolve(settings.KeyFile), TimeProvider.System, fault => log.LogWarning("{Fault}", fault));
+        });
         services.AddSingleton<BoardDatabase>().AddSingleton<IRingDaemonClient, RingDaemonClient>().AddSingleton<NodeNames>();
         services.AddSingleton<WriteBatcher>().AddHostedService(p => p.GetRequiredService<WriteBatcher>());
         services.AddKeyRing();

@@ -7,6 +7,7 @@ using Connect.BoardWeb.Ring;
 using Connect.BoardWeb.Storage;
 using Connect.BoardWeb.Writes;
 using Connect.Node.Database;
+using Connect.Node.Security;
 using Connect.Node.Settings;
 using Dapper;
 using Microsoft.AspNetCore.DataProtection;
@@ -89,7 +90,7 @@ public static class Founder
     private static (string Name, string Xml) NewKey(NodeSettings settings)
     {
         var kept = new Kept();
-        var services = new ServiceCollection().AddLogging().AddSingleton(settings);
+        var services = new ServiceCollection().AddLogging().AddSingleton<IClusterKeys>(ClusterKeys.Load(settings.Resolve(settings.KeyFile)));
         services.AddDataProtection().SetApplicationName("connect");
         services.AddOptions<KeyManagementOptions>().Configure<IServiceProvider>((options, provider) =>
             (options.XmlRepository, options.XmlEncryptor) = (kept, new ClusterKeyEncryptor(provider)));

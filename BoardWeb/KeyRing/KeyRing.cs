@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using Connect.BoardWeb.Storage;
 using Connect.Node.Database;
+using Connect.Node.Security;
 using Dapper;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
@@ -12,20 +13,46 @@ namespace Connect.BoardWeb.KeyRing;
 /// <summary>
 /// The keys that seal cookies and form tokens: rows that replicate, so that any node opens what any other sealed. The first one is made when
 /// the ring is founded; nodes never make one, because another node would not know it in time.
-/// <para>They are read ahead of need by <see cref="KeyRingReader"/>: the framework asks for them synchronously, in the middle of a request.</para>
+/// <para>They are read ahead of need by <see cref="KeyRingReader"/>: the framework asks for them synchronously, in the middle of a request.
+/// They are opened when they are read, not when the framework needs them, which may be days later: the cluster's key that sealed a row may be gone by then. After a
+/// change of that key a key for cookies is in several rows, each sealed by another cluster key; the framework refuses to see one twice.</para>
 /// </summary>
-public sealed class KeyRingRepository : IXmlRepository
+public sealed class KeyRingRepository(IClusterKeys cluster) : IXmlRepository
 {
-    private volatile IReadOnlyList<string> _keys = [];
+    private volatile Dictionary<string, XElement> _open = [];
 
-    public bool IsEmpty => _keys.Count == 0;
+    /// <summary>Takes over what the database holds. What was opened before and is still there stays open.</summary>
+    /// <returns>How many keys no cluster key of this node opens.</returns>
+    public int Replace(IReadOnlyList<string> rows)
+    {
+        var (before, open, closed) = (_open, new Dictionary<string, XElement>(), new HashSet<string>());
+        foreach (var row in rows)
+        {
+            var element = XElement.Parse(row);
+            var id = (string?)element.Attribute("id") ?? row;
+            if (open.ContainsKey(id)) continue;
+            if ((before.GetValueOrDefault(id) ?? Opened(element)) is { } plain) open[id] = plain;
+            else closed.Add(id);
+        }
+        _open = open;
+        return closed.Count(id => !open.ContainsKey(id));
+    }
 
-    public void Replace(IReadOnlyList<string> keys) => _keys = keys;
-
-    public IReadOnlyCollection<XElement> GetAllElements() => [.. _keys.Select(k => XElement.Parse(k))];
+    public IReadOnlyCollection<XElement> GetAllElements() => [.. _open.Values.Select(e => new XElement(e))];
 
     public void StoreElement(XElement element, string friendlyName) =>
         throw new NotSupportedException("Nodes do not make keys. They are made when the ring is founded.");
+
+    /// <summary>The row with its secret in clear: what the framework would make of it with <see cref="ClusterKeyDecryptor"/>.</summary>
+    private XElement? Opened(XElement row)
+    {
+        foreach (var box in row.Descendants(ClusterSeal.Element).ToList())
+        {
+            if (ClusterSeal.TryOpen(cluster.Current.Keys, box) is not { } plain) return null;
+            (box.Parent ?? box).ReplaceWith(plain);
+        }
+        return row;
+    }
 }
 
 /// <summary>Reads the keys: every 250 ms until there is one that works, then once a minute.</summary>
@@ -61,7 +88,8 @@ public sealed class KeyRingReader(BoardDatabase database, KeyRingRepository repo
         {
             var keys = await database.ReadAsync(c => c.Query<string>("SELECT xml FROM data_protection_key ORDER BY id LIMIT 1000").ToList(), cancel);
             if (keys.Count == 0) return;
-            repository.Replace(keys);
+            var closed = repository.Replace(keys);
+            if (closed > 0) log.LogWarning("{Count} keys for cookies and forms were sealed with a cluster key this node does not have", closed);
             if (_usable) return;
             protection.CreateProtector("connect/usable").Protect("x");
             _usable = true;

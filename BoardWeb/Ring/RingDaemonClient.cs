@@ -14,17 +14,17 @@ public sealed class RingDaemonClient : IRingDaemonClient, IDisposable
     private static readonly TimeSpan NodeDeadline = TimeSpan.FromSeconds(1);
 
     private readonly HttpClient _http;
+    private readonly IClusterKeys _keys;
 
-    public RingDaemonClient(NodeSettings settings)
+    public RingDaemonClient(NodeSettings settings, IClusterKeys keys)
     {
+        _keys = keys;
         // The proxy settings of the environment are for the world outside; the daemon is next door.
         _http = new(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromMilliseconds(500), MaxConnectionsPerServer = 64 })
         {
             BaseAddress = new(settings.Daemon.Url),
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        _http.DefaultRequestHeaders.Authorization =
-            new AuthenticationHeaderValue("Bearer", ClusterKeys.Load(settings.Resolve(settings.KeyFile)).ApiToken);
     }
 
     public Task<Acknowledged> AckAsync(string position, Acknowledgement level, TimeSpan wait, CancellationToken cancel) =>
@@ -50,6 +50,10 @@ public sealed class RingDaemonClient : IRingDaemonClient, IDisposable
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(deadline);
         using var request = ask();
+        var keys = _keys.Current;
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", keys.ApiToken);
+        // A rotation of the cluster's key goes on when the daemon has seen that its board took over the last step.
+        request.Headers.Add(BoardKeys.Header, BoardKeys.Of(keys));
         try
         {
             using var answer = await _http.SendAsync(request, limit.Token);

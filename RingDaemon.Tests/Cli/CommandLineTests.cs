@@ -25,6 +25,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("maintenance maybe n1")]
     [InlineData("audit --limit 0")]
     [InlineData("token create")]
+    [InlineData("key")]
+    [InlineData("key rotate --without")]
     [InlineData("status --node not-an-address --key-file /nowhere")]
     [InlineData("status --node http://127.0.0.1:1 --data /tmp")]
     [InlineData("join --node http://127.0.0.1:1")]
@@ -43,6 +45,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("start n1")]
     [InlineData("logs n1")]
     [InlineData("join")]
+    [InlineData("key rotate")]
     public async Task A_folder_without_a_ring_is_exit_code_1_and_says_how_to_start_one(string line)
     {
         var (code, _, error) = await RunAsync([.. line.Split(' '), "--data", _temporary.Path]);
@@ -117,6 +120,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("audit")]
     [InlineData("explain")]
     [InlineData("token create")]
+    [InlineData("key rotate")]
     [InlineData("daemon")]
     public async Task Every_verb_shows_examples(string verb)
     {

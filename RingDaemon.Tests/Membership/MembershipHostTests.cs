@@ -59,7 +59,7 @@ public sealed class MembershipHostTests : IAsyncLifetime
         await Start("n1", 19120);
         using var stranger = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         var to = new IPEndPoint(IPAddress.Loopback, 19121);
-        using var otherKey = new SealedPackets(new([RandomNumberGenerator.GetBytes(32)]), "connect", "gossip", WireLimits.Packet, TimeProvider.System);
+        using var otherKey = new SealedPackets(new ClusterKeys([RandomNumberGenerator.GetBytes(32)]), "connect", "gossip", WireLimits.Packet, TimeProvider.System);
         using var ourKey = new SealedPackets(_keys, "connect", "gossip", WireLimits.Packet, TimeProvider.System);
         var replayed = ourKey.Seal([1, 2, 3]);
         stranger.SendTo([], to);

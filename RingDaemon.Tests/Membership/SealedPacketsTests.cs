@@ -136,6 +136,32 @@ public sealed class SealedPacketsTests
         Assert.Equal(10_000, a.Stats.Dropped);
     }
 
+    /// <summary>The keys change while both run: nothing is restarted, and what was sealed with a key that is gone does not open any more.</summary>
+    [Fact]
+    public void Keys_are_rotated_while_packets_flow()
+    {
+        var (here, there) = (new Changing(OldKey), new Changing(OldKey));
+        using var a = new SealedPackets(here, "connect", "gossip", WireLimits.Packet, _time);
+        using var b = new SealedPackets(there, "connect", "gossip", WireLimits.Packet, _time);
+        var captured = a.Seal(Hello);
+        foreach (var (mine, theirs) in new (byte[][], byte[][])[]
+        {
+            ([OldKey, NewKey], [OldKey]), ([OldKey, NewKey], [OldKey, NewKey]), ([NewKey, OldKey], [OldKey, NewKey]), ([NewKey, OldKey], [NewKey, OldKey]), ([NewKey], [NewKey, OldKey]), ([NewKey], [NewKey]),
+        })
+        {
+            (here.Current, there.Current) = (new(mine), new(theirs));
+            Assert.True(b.TryOpen(a.Seal(Hello), out _));
+            Assert.True(a.TryOpen(b.Seal(Hello), out _));
+        }
+        Assert.False(b.TryOpen(captured, out _));
+        Assert.Equal(1, b.Stats.WrongKey);
+    }
+
+    private sealed class Changing(params byte[][] keys) : IClusterKeys
+    {
+        public ClusterKeys Current { get; set; } = new(keys);
+    }
+
     private SealedPackets Open(byte[][] keys, string cluster = "connect", string purpose = "gossip") =>
         new(new ClusterKeys(keys), cluster, purpose, WireLimits.Packet, _time);
 }

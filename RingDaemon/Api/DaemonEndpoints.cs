@@ -1,8 +1,8 @@
 using Connect.Node.Database;
-using Connect.Node.Security;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Convergence;
 using Connect.RingDaemon.Daemon;
+using Connect.RingDaemon.Keys;
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Replication.Acknowledgement;
 
@@ -15,12 +15,13 @@ public static class DaemonEndpoints
 
     public static void MapDaemon(this WebApplication app)
     {
-        app.MapGet("/health/live", () => Results.Text("live")).ShortCircuit();
-        app.MapGet("/metrics", (DaemonMetrics metrics) => Results.Text(metrics.Render(), "text/plain; version=0.0.4"));
-        app.MapPost("/v1/exchange", (HttpRequest request, RingMembership membership, CancellationToken cancel) => SealedAsync(request, body => Task.FromResult(membership.HandleExchange(body)), cancel));
-        app.MapPost("/v1/join", (HttpRequest request, Entrance entrance, CancellationToken cancel) => SealedAsync(request, body => entrance.AnswerAsync(body, cancel), cancel));
+        app.MapGet("/health/live", () => Results.Text("live")).WithMetadata(OpenToAll.Instance);
+        app.MapGet("/metrics", (DaemonMetrics metrics) => Results.Text(metrics.Render(), "text/plain; version=0.0.4")).WithMetadata(OpenToAll.Instance);
+        app.MapPost("/v1/exchange", (HttpRequest request, RingMembership membership, CancellationToken cancel) => SealedAsync(request, body => Task.FromResult(membership.HandleExchange(body)), cancel)).WithMetadata(OpenToAll.Instance);
+        app.MapPost("/v1/join", (HttpRequest request, Entrance entrance, CancellationToken cancel) => SealedAsync(request, body => entrance.AnswerAsync(body, cancel), cancel)).WithMetadata(OpenToAll.Instance);
 
-        var v1 = app.MapGroup("/v1").AddEndpointFilter(RequireToken);
+        var v1 = app.MapGroup("/v1");
+        v1.MapKeys();
         v1.MapGet("/node", (RingObserver ring, bool? position, CancellationToken cancel) => ring.SelfAsync(position ?? true, cancel));
         v1.MapGet("/status", (RingObserver ring, CancellationToken cancel) => ring.StatusAsync(cancel));
         v1.MapGet("/members", (IMembership membership) => MembersReport.Of(membership.Current));
@@ -51,15 +52,6 @@ public static class DaemonEndpoints
         {
             return Results.Problem(e.Message, statusCode: 400);
         }
-    }
-
-    private static async ValueTask<object?> RequireToken(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
-    {
-        var http = context.HttpContext;
-        var header = http.Request.Headers.Authorization.ToString();
-        var token = header.StartsWith("Bearer ", StringComparison.Ordinal) ? header["Bearer ".Length..] : null;
-        if (http.RequestServices.GetRequiredService<ClusterKeys>().IsApiToken(token)) return await next(context);
-        return Results.Problem("This call needs the cluster's bearer token. The CLI makes it from the cluster's key file.", statusCode: 401);
     }
 
     /// <summary>Bodies that are sealed with the cluster's key need no token: who can seal them belongs to the cluster.</summary>

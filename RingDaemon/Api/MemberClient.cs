@@ -6,7 +6,7 @@ using Connect.Node.Security;
 namespace Connect.RingDaemon.Api;
 
 /// <summary>One daemon asks another over HTTP. Every call has a deadline; no answer is null, never an exception.</summary>
-public sealed class MemberClient(HttpClient http, ClusterKeys keys)
+public sealed class MemberClient(HttpClient http, IClusterKeys keys)
 {
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
@@ -21,7 +21,7 @@ public sealed class MemberClient(HttpClient http, ClusterKeys keys)
         using var _ = request;
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         timeout.CancelAfter(deadline);
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", keys.ApiToken);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", keys.Current.ApiToken);
         try
         {
             using var response = await http.SendAsync(request, timeout.Token);

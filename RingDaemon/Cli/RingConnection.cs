@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Connect.Node.Security;
 using Connect.RingDaemon.Local;
 
 namespace Connect.RingDaemon.Cli;
@@ -7,10 +8,10 @@ namespace Connect.RingDaemon.Cli;
 /// <param name="Folder">The local ring's folder; null for a ring named by a daemon's address.</param>
 /// <param name="Ring">What that folder says.</param>
 /// <param name="Urls">The daemons that are known.</param>
-/// <param name="Token">The cluster's API token.</param>
-internal sealed record RingConnection(RingFolder? Folder, RingDescription? Ring, IReadOnlyList<string> Urls, string Token)
+/// <param name="KeyFile">The cluster's key file. It is read for each daemon spoken to: a verb that watches goes on while the key is rotated.</param>
+internal sealed record RingConnection(RingFolder? Folder, RingDescription? Ring, IReadOnlyList<string> Urls, string KeyFile)
 {
-    public DaemonClient Daemon(string url) => new(url, Token);
+    public DaemonClient Daemon(string url) => new(url, ClusterKeys.Load(KeyFile).ApiToken);
 
     /// <summary>Asks all known daemons at once and takes the first answer: one that hangs delays nobody.</summary>
     /// <exception cref="DaemonUnreachableException">None answered.</exception>

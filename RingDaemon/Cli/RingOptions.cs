@@ -54,8 +54,8 @@ internal sealed class RingOptions
         var ring = folder is null ? null : RingDescription.Load(folder);
         keyFile ??= Environment.GetEnvironmentVariable("CONNECT_KEY_FILE") is { Length: > 0 } named ? named : (folder ?? Folder(null)).KeyFile;
         if (!File.Exists(keyFile)) throw new UsageException($"There is no key file {keyFile}. Name the cluster's key with --key-file FILE.");
-        var token = ClusterKeys.Load(keyFile).ApiToken;
-        return new(folder, ring, [.. ring is null ? [node!] : ring.Nodes.Select(ring.DaemonUrl)], token);
+        _ = ClusterKeys.Load(keyFile); // what is wrong with it is said before anything is done
+        return new(folder, ring, [.. ring is null ? [node!] : ring.Nodes.Select(ring.DaemonUrl)], keyFile);
     }
 
     private static string DefaultFolder => Path.Combine(Programs.Repository, ".ring");

@@ -5,6 +5,7 @@ using Connect.Node.Security;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Api;
 using Connect.RingDaemon.Convergence;
+using Connect.RingDaemon.Keys;
 using Connect.RingDaemon.LoadBalancing;
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Replication;
@@ -18,7 +19,15 @@ public static class DaemonHost
     /// <exception cref="SettingsException">The settings cannot be used; the message says what to change.</exception>
     public static async Task<int> RunAsync(string settingsPath, CancellationToken cancel = default)
     {
-        var settings = NodeSettings.Load(settingsPath);
+        await using var app = Build(NodeSettings.Load(settingsPath));
+        await app.RunAsync(cancel);
+        return 0;
+    }
+
+    /// <summary>Everything wired, nothing started.</summary>
+    /// <exception cref="SettingsException">The settings cannot be used; the message says what to change.</exception>
+    public static WebApplication Build(NodeSettings settings)
+    {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat, o.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
@@ -33,23 +42,30 @@ public static class DaemonHost
         });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(3));
         AddDaemon(builder.Services, settings);
-        await using var app = builder.Build();
+        var app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseRouting();
+        app.UseMiddleware<RequireToken>();
         app.MapDaemon();
-        await app.RunAsync(cancel);
-        return 0;
+        return app;
     }
 
     private static void AddDaemon(IServiceCollection services, NodeSettings settings)
     {
         var accounts = DatabaseAccounts.Load(settings.Resolve(settings.Database.AccountsFile));
-        var keys = ClusterKeys.Load(settings.Resolve(settings.KeyFile));
+        var keyFile = settings.Resolve(settings.KeyFile);
         var state = settings.Resolve(settings.StateFolder);
         services.ConfigureHttpJsonOptions(o => o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.CamelCase);
         services.AddProblemDetails();
         services.AddExceptionHandler<DatabaseFaults>();
-        services.AddSingleton(settings).AddSingleton(accounts).AddSingleton(keys).AddSingleton(TimeProvider.System);
+        services.AddSingleton(settings).AddSingleton(accounts).AddSingleton(TimeProvider.System);
+        services.AddSingleton(p =>
+        {
+            var log = p.GetRequiredService<ILogger<ClusterKeyFile>>();
+            return new ClusterKeyFile(keyFile, TimeProvider.System, fault => log.LogWarning("{Fault}", fault));
+        });
+        services.AddSingleton<IClusterKeys>(p => p.GetRequiredService<ClusterKeyFile>());
         services.AddSingleton(new AuditLog(state, settings.Name, TimeProvider.System)).AddSingleton<IAudit>(p => p.GetRequiredService<AuditLog>()).AddSingleton(new OperatorWishes(state)).AddSingleton<DecisionCounts>();
 
         services.AddSingleton<IReplicationServer>(_ => ReplicationServer.For(settings, accounts));
@@ -86,6 +102,8 @@ public static class DaemonHost
         var tables = new Database(own, accounts.Daemon, settings.Database.Schema, settings.Database.Tls, maxThreads: 2, driverSeconds: 60);
         services.AddSingleton(p => new TableDigests(tables, p.GetRequiredService<IReplicationServer>(), settings)).AddSingleton<Checksum>();
         services.AddSingleton(_ => new TableRows(tables, settings)).AddSingleton<Repair>();
+        services.AddSingleton(p => new CookieKeySealing(tables, p.GetRequiredService<IReplicationServer>(), p.GetRequiredService<Acknowledgements>(), settings, TimeProvider.System));
+        services.AddSingleton<KeyKeeper>().AddSingleton<KeyRotation>();
     }
 
     private static PeerServer PeerOf(NodeSettings settings, DatabaseAccounts accounts, ServerAddress server) =>

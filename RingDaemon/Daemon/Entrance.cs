@@ -13,7 +13,7 @@ namespace Connect.RingDaemon.Daemon;
 /// (<see cref="Admission"/>); it then copies the data of a serving member and walks in. Until it is let in, nothing is changed anywhere.
 /// </summary>
 public sealed partial class Entrance(
-    NodeSettings settings, DatabaseAccounts accounts, OwnServerWatch own, IMembership membership, RingAgent agent, OperatorWishes wishes, ClusterKeys keys, AuditLog audit, HttpClient http,
+    NodeSettings settings, DatabaseAccounts accounts, OwnServerWatch own, IMembership membership, RingAgent agent, OperatorWishes wishes, IClusterKeys keys, AuditLog audit, HttpClient http,
     TimeProvider time,
     ILogger<Entrance> log) : BackgroundService
 {

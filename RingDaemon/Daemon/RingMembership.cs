@@ -9,7 +9,7 @@ namespace Connect.RingDaemon.Daemon;
 /// Gossip begins when this node has something to say: with the first <see cref="SetFacts"/>, which comes when it was let in and knows who its server is.
 /// Before that the view is empty.
 /// </summary>
-public sealed class RingMembership(NodeSettings settings, ClusterKeys keys, IExchangeClient client, ILoggerFactory logs, TimeProvider time) : IMembership, IAsyncDisposable
+public sealed class RingMembership(NodeSettings settings, IClusterKeys keys, IExchangeClient client, ILoggerFactory logs, TimeProvider time) : IMembership, IAsyncDisposable
 {
     private static readonly View Nobody = new(0, []);
 

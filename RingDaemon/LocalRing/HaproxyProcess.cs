@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
+using Connect.Node.Security;
 using Connect.Node.Settings;
 
 namespace Connect.RingDaemon.Local;
@@ -31,7 +30,7 @@ internal sealed class HaproxyProcess(RingFolder folder, RingDescription ring)
     private string Configuration()
     {
         // Derived from the cluster's key, so that cookies stay good when HAProxy is started anew.
-        var cookieKey = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("cookie/" + SecretFile.Read(folder.KeyFile))))[..32];
+        var cookieKey = Convert.ToHexStringLower(ClusterKeys.Derive(ClusterKeys.Load(folder.KeyFile).Primary, "haproxy-cookie"))[..32];
         var named = ring.Nodes.Select(n => $"  server {n.Name} 127.0.0.1:{ring.PortsOf(n).Web} check disabled");
         var next = ring.Nodes.Max(n => n.Index) + 1;
         return File.ReadAllText(Programs.Configuration("haproxy.cfg"))

@@ -10,7 +10,7 @@ namespace Connect.RingDaemon.Membership;
 /// peer and gives ours.
 /// </summary>
 internal sealed class ExchangeRunner(
-    string me, ClusterKeys keys, string cluster, IExchangeClient client, Inbox inbox, Func<ImmutableArray<MemberReport>> reports, TimeProvider time) : IDisposable
+    string me, IClusterKeys keys, string cluster, IExchangeClient client, Inbox inbox, Func<ImmutableArray<MemberReport>> reports, TimeProvider time) : IDisposable
 {
     private const int MaximumRunning = 16;
 

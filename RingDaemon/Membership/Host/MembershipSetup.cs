@@ -13,7 +13,7 @@ public sealed record MembershipSetup
     /// <summary>The ring's name.</summary>
     public required string Cluster { get; init; }
 
-    public required ClusterKeys Keys { get; init; }
+    public required IClusterKeys Keys { get; init; }
 
     /// <summary>Folder for <c>members.json</c>.</summary>
     public required string StateFolder { get; init; }

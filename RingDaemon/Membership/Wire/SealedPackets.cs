@@ -29,19 +29,26 @@ public sealed class SealedPackets : IDisposable
     /// <summary>Nonces remembered: at 100 packets a second all of those that are still valid.</summary>
     private const int Remembered = 8192;
 
-    private readonly AesGcm[] _ciphers;
+    private readonly IClusterKeys _source;
+    private readonly string _purpose;
     private readonly byte[] _associated;
     private readonly int _limit;
     private readonly TimeProvider _time;
     private readonly ReplayWindow _replays = new(Remembered);
     private readonly Lock _gate = new();
+    private ClusterKeys _keys;
+    private AesGcm[] _ciphers;
     private long _opened, _garbage, _wrongKey, _replayed, _stale, _tooLarge;
 
+    /// <param name="keys">Asked for each packet: a change of keys counts from the next one on.</param>
+    /// <param name="cluster">The ring's name.</param>
     /// <param name="purpose">Like <c>gossip</c>: each purpose has keys of its own, so nothing sealed for one opens for another.</param>
     /// <param name="limit">Longest sealed packet, in bytes.</param>
-    public SealedPackets(ClusterKeys keys, string cluster, string purpose, int limit, TimeProvider time)
+    /// <param name="time">The clock that packets are sealed and judged by.</param>
+    public SealedPackets(IClusterKeys keys, string cluster, string purpose, int limit, TimeProvider time)
     {
-        _ciphers = [.. keys.All.Select(k => new AesGcm(ClusterKeys.Derive(k, purpose), TagLength))];
+        (_source, _keys, _purpose) = (keys, keys.Current, purpose);
+        _ciphers = Ciphers();
         _associated = [Version, .. Encoding.UTF8.GetBytes(cluster)];
         (_limit, _time) = (limit, time);
     }
@@ -79,7 +86,11 @@ public sealed class SealedPackets : IDisposable
         BinaryPrimitives.WriteInt64BigEndian(body, Now());
         content.CopyTo(body[TimeLength..]);
         // Encrypting in place is allowed when input and output are the very same span.
-        lock (_gate) _ciphers[0].Encrypt(nonce, body, body, packet[(length - TagLength)..length], _associated);
+        lock (_gate)
+        {
+            KeepUp();
+            _ciphers[0].Encrypt(nonce, body, body, packet[(length - TagLength)..length], _associated);
+        }
         return length;
     }
 
@@ -99,6 +110,7 @@ public sealed class SealedPackets : IDisposable
                 _garbage++;
                 return false;
             }
+            KeepUp();
             var nonce = packet.Slice(1, NonceLength);
             var body = new byte[packet.Length - 1 - NonceLength - TagLength];
             if (!Decrypt(nonce, packet[(1 + NonceLength)..^TagLength], packet[^TagLength..], body))
@@ -155,6 +167,18 @@ public sealed class SealedPackets : IDisposable
             }
         }
         return false;
+    }
+
+    private AesGcm[] Ciphers() => [.. _keys.All.Select(k => new AesGcm(ClusterKeys.Derive(k, _purpose), TagLength))];
+
+    /// <summary>Inside the gate.</summary>
+    private void KeepUp()
+    {
+        var now = _source.Current;
+        if (ReferenceEquals(now, _keys)) return;
+        foreach (var cipher in _ciphers) cipher.Dispose();
+        _keys = now;
+        _ciphers = Ciphers();
     }
 
     private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
