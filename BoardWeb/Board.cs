@@ -59,11 +59,11 @@ public static class Board
 
     private static void AddServices(IServiceCollection services, NodeSettings settings)
     {
-        services.AddSingleton(settings).AddSingleton(TimeProvider.System).AddSingleton<Uuid7>().AddSingleton<BoardMetrics>();
+        services.AddSingleton(settings).AddSingleton(settings.Clock).AddSingleton<Uuid7>().AddSingleton<BoardMetrics>();
         services.AddSingleton<IClusterKeys>(p =>
         {
             var log = p.GetRequiredService<ILogger<ClusterKeyFile>>();
-            return new ClusterKeyFile(settings.Resolve(settings.KeyFile), TimeProvider.System, fault => log.LogWarning("{Fault}", fault));
+            return new ClusterKeyFile(settings.Resolve(settings.KeyFile), settings.Clock, fault => log.LogWarning("{Fault}", fault));
         });
         services.AddSingleton<BoardDatabase>().AddSingleton<IRingDaemonClient, RingDaemonClient>().AddSingleton<NodeNames>();
         services.AddSingleton<WriteBatcher>().AddHostedService(p => p.GetRequiredService<WriteBatcher>());

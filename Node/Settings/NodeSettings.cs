@@ -39,6 +39,12 @@ public sealed class NodeSettings
 
     public PostSettings Posts { get; set; } = new();
 
+    /// <summary>For tests only: seconds by which this node's programs believe the clock to be ahead (negative: behind), as on a machine whose clock is wrong. 0.</summary>
+    public int ClockOffsetSeconds { get; set; }
+
+    /// <summary>What this node's programs take for the time.</summary>
+    public TimeProvider Clock => ClockOffsetSeconds == 0 ? TimeProvider.System : new ShiftedClock(TimeSpan.FromSeconds(ClockOffsetSeconds));
+
     /// <summary>The folder of the file these settings came from; relative paths start here.</summary>
     public string BaseFolder { get; private set; } = Environment.CurrentDirectory;
 
@@ -77,6 +83,7 @@ public sealed class NodeSettings
         if (!IsHttpUrl(Daemon.Url)) yield return "daemon:url must be an http address (TLS between machines is the network's or a proxy's, for now)";
         if (!IsHttpUrl(Web.Url)) yield return "web:url must be an http address (TLS ends at the load balancer)";
         if (Daemon.LongestHoldDownSeconds is < 1 or > 86_400) yield return "daemon:longestHoldDownSeconds must be 1 to 86400";
+        if (ClockOffsetSeconds is < -86_400 or > 86_400) yield return "clockOffsetSeconds must be -86400 to 86400";
         foreach (var peer in Daemon.Join.Where(j => !IsHttpUrl(j))) yield return $"daemon:join has '{peer}', which is not an http address";
         if (Posts.BatchMilliseconds is < 0 or > 100) yield return "posts:batchMilliseconds must be 0 to 100";
         if (Posts.WaitMilliseconds is < 50 or > 30_000) yield return "posts:waitMilliseconds must be 50 to 30000";

@@ -19,7 +19,7 @@ internal static class FolderReport
         State = "unreachable",
         Engine = ring.Engine.ToString(),
         Replication = "unknown",
-        Mysql = new("127.0.0.1", ring.PortsOf(node).Mysql, Runs(place, NodePart.Mysql)),
+        Mysql = new(ring.HostOf(node), ring.PortsOf(node).Mysql, Runs(place, NodePart.Mysql)),
         Web = new(ring.WebUrl(node), Runs(place, NodePart.Web)),
         Daemon = new(ring.DaemonUrl(node), Runs(place, NodePart.Daemon)),
         ServerId = node.ServerId,

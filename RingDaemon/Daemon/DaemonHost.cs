@@ -59,24 +59,24 @@ public static class DaemonHost
         services.ConfigureHttpJsonOptions(o => o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.CamelCase);
         services.AddProblemDetails();
         services.AddExceptionHandler<DatabaseFaults>();
-        services.AddSingleton(settings).AddSingleton(accounts).AddSingleton(TimeProvider.System);
+        services.AddSingleton(settings).AddSingleton(accounts).AddSingleton(settings.Clock);
         services.AddSingleton(p =>
         {
             var log = p.GetRequiredService<ILogger<ClusterKeyFile>>();
-            return new ClusterKeyFile(keyFile, TimeProvider.System, fault => log.LogWarning("{Fault}", fault));
+            return new ClusterKeyFile(keyFile, settings.Clock, fault => log.LogWarning("{Fault}", fault));
         });
         services.AddSingleton<IClusterKeys>(p => p.GetRequiredService<ClusterKeyFile>());
-        services.AddSingleton(new AuditLog(state, settings.Name, TimeProvider.System)).AddSingleton<IAudit>(p => p.GetRequiredService<AuditLog>()).AddSingleton(new OperatorWishes(state)).AddSingleton<DecisionCounts>();
+        services.AddSingleton(new AuditLog(state, settings.Name, settings.Clock)).AddSingleton<IAudit>(p => p.GetRequiredService<AuditLog>()).AddSingleton(new OperatorWishes(state)).AddSingleton<DecisionCounts>();
 
         services.AddSingleton<IReplicationServer>(_ => ReplicationServer.For(settings, accounts));
-        services.AddSingleton(p => new OwnServerWatch(p.GetRequiredService<IReplicationServer>(), WithFolder(settings), TimeProvider.System));
+        services.AddSingleton(p => new OwnServerWatch(p.GetRequiredService<IReplicationServer>(), WithFolder(settings), settings.Clock));
         services.AddSingleton(_ => new Peers(facts => PeerOf(settings, accounts, new(facts.MysqlHost, facts.MysqlPort))));
         services.AddSingleton(_ => new Acknowledgements(settings.Database.Engine, peer => PeerOf(settings, accounts, peer.Server)));
         services.AddSingleton(p => new SourceSwitch(
             p.GetRequiredService<IReplicationServer>(), p.GetRequiredService<Peers>(), accounts.Replication, settings.Database.Tls, p.GetRequiredService<AuditLog>(),
-            p.GetRequiredService<DecisionCounts>(), TimeProvider.System));
+            p.GetRequiredService<DecisionCounts>(), settings.Clock));
 
-        services.AddSingleton<IExchangeClient>(_ => new HttpExchangeClient(TimeProvider.System));
+        services.AddSingleton<IExchangeClient>(_ => new HttpExchangeClient(settings.Clock));
         services.AddSingleton<RingMembership>().AddSingleton<IMembership>(p => p.GetRequiredService<RingMembership>());
         services.AddSingleton<ILoadBalancer>(_ => settings.LoadBalancer.Kind switch
         {

@@ -219,10 +219,22 @@ public sealed partial class Entrance(
         }
     }
 
+    /// <summary>Asks its own server whose data it has, until it answers: it may fall silent between the look that found it well and this question.</summary>
     private async Task<Belonging> BelongingAsync(CancellationToken cancel)
     {
         using var seeding = Seeding.For(settings, accounts);
-        return await seeding.BelongingAsync(cancel);
+        while (true)
+        {
+            try
+            {
+                return await seeding.BelongingAsync(cancel);
+            }
+            catch (Exception e) when (e is DatabaseUnavailableException or System.Data.Common.DbException)
+            {
+                Doing = $"waiting for its own server: {e.Message}";
+            }
+            await Task.Delay(AskAgain, time, cancel);
+        }
     }
 
     private static partial class Log

@@ -19,6 +19,9 @@ public sealed record UpOptions(string Folder)
     /// <summary>Null: what the folder's ring has; 8080 for a new one.</summary>
     public int? Port { get; init; }
 
+    /// <summary>For tests: every node gets a network namespace and an address of its own, so that wires can be cut. Needs root.</summary>
+    public bool Namespaces { get; init; }
+
     /// <summary>The ring outlives this process. Otherwise it is taken down when this process dies.</summary>
     public bool Detach { get; init; }
 

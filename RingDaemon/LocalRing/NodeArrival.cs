@@ -38,9 +38,10 @@ internal sealed class NodeArrival(RingFolder folder, IRingProgress progress)
             var binaries = await ServerPrograms.FindAsync(ring.Engine, progress, cancel);
             progress.Doing($"Preparing {node.Name}");
             ring.Save(folder);
+            await RingNetwork.MakeAsync(ring, cancel);
             var any = before.Nodes.Select(n => folder.Node(n.Name).AccountsFile).First(File.Exists);
             await NodePreparation.RunAsync(folder, ring, node, binaries, DatabaseAccounts.Load(any), cancel);
-            processes = new(folder, binaries, Programs.Find());
+            processes = new(folder, ring, binaries, Programs.Find());
             progress.Doing($"Starting {node.Name}");
             foreach (var part in Enum.GetValues<NodePart>()) processes.Start(node, part);
         }

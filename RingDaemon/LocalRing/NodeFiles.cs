@@ -26,7 +26,7 @@ internal static class NodeFiles
     public static void WriteServerFiles(RingFolder folder, RingDescription ring, RingNode node, ServerBinaries binaries, DatabaseAccounts accounts)
     {
         var place = folder.Node(node.Name);
-        var plan = new ServerPlan(binaries, place.Data, place.InitFile, "127.0.0.1", ring.PortsOf(node).Mysql, node.ServerId) { LogFile = place.Log(NodePart.Mysql) };
+        var plan = new ServerPlan(binaries, place.Data, place.InitFile, ring.HostOf(node), ring.PortsOf(node).Mysql, node.ServerId) { LogFile = place.Log(NodePart.Mysql) };
         OptionFile.Write(plan, place.OptionFile);
         SecretFile.Write(place.InitFile, ServerSetup.InitSql(binaries.Engine, new DatabaseSettings().Schema, accounts));
     }
@@ -47,7 +47,7 @@ internal static class NodeFiles
             ["database"] = new JsonObject
             {
                 ["engine"] = ring.Engine.ToString(),
-                ["host"] = "127.0.0.1",
+                ["host"] = ring.HostOf(node),
                 ["port"] = ports.Mysql,
                 ["dataFolder"] = "data",
                 ["accountsFile"] = "accounts.json",
@@ -59,7 +59,7 @@ internal static class NodeFiles
                 ["join"] = new JsonArray([.. ring.Nodes.Where(n => n.Name != node.Name).Select(n => (JsonNode)ring.DaemonUrl(n))]),
             },
             ["web"] = new JsonObject { ["url"] = ring.WebUrl(node), ["publicUrl"] = ring.BoardUrl },
-            ["loadBalancer"] = new JsonObject { ["kind"] = "haproxy", ["socket"] = folder.HaproxySocket, ["backend"] = "boards" },
+            ["loadBalancer"] = new JsonObject { ["kind"] = "haproxy", ["socket"] = HaproxyProcess.SocketOf(folder, ring, node), ["backend"] = "boards" },
         };
         File.WriteAllText(place.SettingsFile + ".new", settings.ToJsonString(Indented) + "\n");
         File.Move(place.SettingsFile + ".new", place.SettingsFile, overwrite: true);

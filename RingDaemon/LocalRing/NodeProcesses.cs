@@ -3,7 +3,7 @@ using Connect.RingDaemon.Replication;
 namespace Connect.RingDaemon.Local;
 
 /// <summary>Starts the three processes of a node. Each is independent of the others: any may come first, and any may be missing.</summary>
-internal sealed class NodeProcesses(RingFolder folder, ServerBinaries binaries, Programs programs)
+internal sealed class NodeProcesses(RingFolder folder, RingDescription ring, ServerBinaries binaries, Programs programs)
 {
     // Nine .NET processes share a machine with three servers: small heaps, and no second compilation of what already runs well enough.
     private static readonly Dictionary<string, string> DotnetEnvironment = new()
@@ -34,7 +34,7 @@ internal sealed class NodeProcesses(RingFolder folder, ServerBinaries binaries, 
             NodePart.Daemon => ["dotnet", programs.Daemon, "daemon", "--settings", place.SettingsFile],
             _ => ["dotnet", programs.Board, "--settings", place.SettingsFile],
         };
-        return ProcessHandle.Start(new(command, place.Log(part), folder.Path)
+        return ProcessHandle.Start(new([.. RingNetwork.CommandOn(ring, node), .. command], place.Log(part), folder.Path)
         {
             WorkingFolder = place.Path,
             Environment = part == NodePart.Mysql ? new Dictionary<string, string>() : DotnetEnvironment,

@@ -17,7 +17,7 @@ internal sealed class NodeReturn(RingFolder folder, IRingProgress progress)
                 throw new LocalRingException($"The ring in {folder.Path} is not running. Start all of it: ./connect up --data {folder.Path}");
             var binaries = await ServerPrograms.FindAsync(ring.Engine, progress, cancel);
             ring = await PrepareAsync(ring, ring.Node(name), binaries, cancel);
-            processes = new(folder, binaries, Programs.Find());
+            processes = new(folder, ring, binaries, Programs.Find());
             progress.Doing($"Starting {name}");
             new HaproxyProcess(folder, ring).Start();
             foreach (var part in Enum.GetValues<NodePart>()) processes.Start(ring.Node(name), part);

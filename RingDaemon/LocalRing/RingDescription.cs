@@ -44,13 +44,20 @@ public sealed record RingDescription
     /// <summary>The highest server id ever given out. An id is never given twice: a re-used one silently swallows transactions.</summary>
     public required uint HighestServerId { get; init; }
 
+    /// <summary>Every node has a network namespace and an address of its own; null: all of them share this machine's.</summary>
+    public NetworkPlan? Network { get; init; }
+
     public RingPhase Phase { get; init; } = RingPhase.Starting;
 
     /// <summary>Its accounts, keys and administrator have been made.</summary>
     public bool Founded { get; init; }
 
     [JsonIgnore]
-    public string BoardUrl => $"http://127.0.0.1:{Port}";
+    public string BoardUrl => $"http://{BoardHost}:{Port}";
+
+    /// <summary>Where the load balancer listens.</summary>
+    [JsonIgnore]
+    public string BoardHost => Network?.Machine ?? "127.0.0.1";
 
     public static RingDescription New(Engine engine, int port, int nodes, string cluster) => new()
     {
@@ -116,7 +123,10 @@ public sealed record RingDescription
 
     public NodePorts PortsOf(RingNode node) => Ports.Of(Port, node.Index);
 
-    public string DaemonUrl(RingNode node) => $"http://127.0.0.1:{PortsOf(node).Daemon}";
+    /// <summary>Where all three of a node's programs listen.</summary>
+    public string HostOf(RingNode node) => Network?.HostOf(node) ?? "127.0.0.1";
 
-    public string WebUrl(RingNode node) => $"http://127.0.0.1:{PortsOf(node).Web}";
+    public string DaemonUrl(RingNode node) => $"http://{HostOf(node)}:{PortsOf(node).Daemon}";
+
+    public string WebUrl(RingNode node) => $"http://{HostOf(node)}:{PortsOf(node).Web}";
 }

@@ -30,6 +30,7 @@ internal static class RingDown
         await StopAsync(folder, nodes, ServerPatience, NodePart.Mysql);
         if (ProcessHandle.Find(folder.HaproxyProcess) is { } haproxy) await haproxy.StopAsync(ProgramPatience);
         await KillRestAsync(folder);
+        await RingNetwork.RemoveAsync(folder);
         if (ring is not null) (ring with { Phase = RingPhase.Stopped }).Save(folder);
     }
 

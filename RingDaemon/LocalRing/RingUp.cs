@@ -52,7 +52,8 @@ internal sealed class RingUp(UpOptions options, IRingProgress progress)
     private RingDescription Plan(ServerBinaries binaries)
     {
         var port = options.Port ?? UpOptions.DefaultPort;
-        return RingDescription.New(binaries.Engine, port, options.Nodes ?? UpOptions.DefaultNodes, $"local-{Guid.CreateVersion7():N}"[..24]);
+        var ring = RingDescription.New(binaries.Engine, port, options.Nodes ?? UpOptions.DefaultNodes, $"local-{Guid.CreateVersion7():N}"[..24]);
+        return options.Namespaces ? ring with { Network = RingNetwork.Plan(_folder) } : ring;
     }
 
     /// <summary>A stopped ring comes back with its data; what is wrong with the data is said before anything is started.</summary>
@@ -80,7 +81,9 @@ internal sealed class RingUp(UpOptions options, IRingProgress progress)
     {
         if (!File.Exists(_folder.KeyFile)) ClusterKeys.Create(_folder.KeyFile);
         ring.Save(_folder);
-        var processes = new NodeProcesses(_folder, binaries, programs);
+        await RingNetwork.RemoveAsync(_folder); // what a run that was killed with everything else has left
+        await RingNetwork.MakeAsync(ring, cancel);
+        var processes = new NodeProcesses(_folder, ring, binaries, programs);
         var haproxy = new HaproxyProcess(_folder, ring);
 
         progress.Doing($"Preparing {ring.Nodes.Count} {binaries.Engine} {binaries.Version} servers");
@@ -133,6 +136,7 @@ internal sealed class RingUp(UpOptions options, IRingProgress progress)
         if (options.Nodes is { } nodes && nodes != ring.Nodes.Count) contradiction = $"has {ring.Nodes.Count} nodes, not {nodes}";
         if (options.Engine is { } engine && engine != ring.Engine) contradiction = $"runs on {ring.Engine}, not on {engine}";
         if (options.Port is { } port && port != ring.Port) contradiction = $"uses port {ring.Port}, not {port}";
+        if (options.Namespaces && ring.Network is null) contradiction = "shares this machine's network";
         if (contradiction is not null)
         {
             throw new LocalRingException($"The ring in {_folder.Path} {contradiction}. Leave the flag out to start it as it is, name another folder with --data, "

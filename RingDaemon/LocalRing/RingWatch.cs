@@ -20,7 +20,7 @@ internal sealed class RingWatch(RingFolder folder, RingDescription ring)
         {
             if (process.Running is null)
                 throw new LocalRingException($"The server of {node.Name} has ended. {LogTail.Of(place.Log(NodePart.Mysql))}");
-            return await ServerGreeting.HeardAsync(ring.PortsOf(node).Mysql, c);
+            return await ServerGreeting.HeardAsync(ring.HostOf(node), ring.PortsOf(node).Mysql, c);
         }, patience, Pause, cancel);
         if (!answers)
             throw new LocalRingException($"The server of {node.Name} does not answer after {patience.TotalSeconds:0} s. {LogTail.Of(place.Log(NodePart.Mysql))}");

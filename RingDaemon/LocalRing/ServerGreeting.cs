@@ -8,14 +8,14 @@ internal static class ServerGreeting
     private static readonly TimeSpan Deadline = TimeSpan.FromMilliseconds(500);
 
     /// <returns>True if the server on the port greets; false if it refuses, is silent, or turns people away with an error.</returns>
-    public static async Task<bool> HeardAsync(int port, CancellationToken cancel)
+    public static async Task<bool> HeardAsync(string host, int port, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(Deadline);
         try
         {
             using var client = new TcpClient();
-            await client.ConnectAsync("127.0.0.1", port, limit.Token);
+            await client.ConnectAsync(host, port, limit.Token);
             var packet = new byte[5]; // length (3), number (1), protocol version (1): 10; an error packet has 255 there
             await client.GetStream().ReadExactlyAsync(packet, limit.Token);
             return packet[4] == 10;

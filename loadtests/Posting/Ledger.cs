@@ -10,7 +10,11 @@ namespace Connect.LoadTests.Posting;
 /// <param name="At">When the answer came: a <see cref="Load.Clock"/> time stamp.</param>
 /// <param name="Status">201, or 202 while the second copy was pending.</param>
 /// <param name="Attempts">Requests it took.</param>
-public sealed record Acknowledged(string Key, string Token, Guid Id, string BoardNode, long At, int Status, int Attempts);
+public sealed record Acknowledged(string Key, string Token, Guid Id, string BoardNode, long At, int Status, int Attempts)
+{
+    /// <summary>Other nodes that held it when the answer was given, as the answer says; null if it does not.</summary>
+    public int? Copies { get; init; }
+}
 
 /// <summary>A request that did not end in an acknowledgement; the client then tried again with the same key.</summary>
 /// <param name="Token">Of the post.</param>

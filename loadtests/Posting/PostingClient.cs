@@ -73,7 +73,7 @@ public sealed class PostingClient(HttpClient http, Guid topic, Ledger ledger)
             {
                 var body = JsonNode.Parse(await answer.Content.ReadAsStringAsync());
                 if (!Guid.TryParse((string?)body?["id"], out var id)) return (Response.Wrong("no id"), node);
-                ledger.Add(new Acknowledged(key, token, id, (string?)body["node"] ?? node ?? "", Clock.Now, status, attempt));
+                ledger.Add(new Acknowledged(key, token, id, (string?)body["node"] ?? node ?? "", Clock.Now, status, attempt) { Copies = (int?)body["copies"] });
                 return (status == 201 ? Response.Ok() : Response.Pending(), node);
             }
             if (status == 429) return (Response.Rejected(), node);

@@ -7,6 +7,7 @@ public enum KillSignal
 {
     Kill = 9,
     Term = 15,
+    Continue = 18,
     Stop = 19,
 }
 

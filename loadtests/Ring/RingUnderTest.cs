@@ -50,13 +50,19 @@ public sealed class RingMember(NodeSettings settings, string folder)
 
     public NodeSettings Settings => settings;
 
+    /// <summary>Absolute.</summary>
+    public string Folder => folder;
+
     /// <summary>The process that does a job; null if it does not run.</summary>
     /// <param name="part"><c>mysql</c>, <c>web</c> or <c>daemon</c>.</param>
     public RingProcess? Process(string part) => RingProcess.Find(Path.Combine(folder, part + ".pid"));
 
     /// <summary>The node's own server with the board's account: one connection.</summary>
-    public Database OpenDatabase(int driverSeconds = 5) => new(
-        new(settings.Database.Host, settings.Database.Port), DatabaseAccounts.Load(settings.Resolve(settings.Database.AccountsFile)).Board,
+    public Database OpenDatabase(int driverSeconds = 5) => OpenDatabase(accounts => accounts.Board, driverSeconds);
+
+    /// <summary>The node's own server with one of its accounts: one connection.</summary>
+    public Database OpenDatabase(Func<DatabaseAccounts, Account> account, int driverSeconds = 5) => new(
+        new(settings.Database.Host, settings.Database.Port), account(DatabaseAccounts.Load(settings.Resolve(settings.Database.AccountsFile))),
         settings.Database.Schema, settings.Database.Tls, maxThreads: 1, driverSeconds);
 }
 

@@ -17,6 +17,7 @@ internal static class UpVerb
         var port = new Option<int?>("--port") { Description = $"The board's port; all others follow from it (default: {UpOptions.DefaultPort})" };
         var detach = new Option<bool>("--detach") { Description = "Return when the ring is closed, and leave it running" };
         var reseed = new Option<bool>("--reseed") { Description = "A stopped ring: nodes whose data is damaged get a fresh copy" };
+        var namespaces = new Option<bool>("--namespaces") { Description = "For tests: each node in a network namespace of its own, with an address of its own (needs root)" };
         nodes.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int?>() is < 1 or > Ports.MaxNodes) result.AddError($"--nodes must be 1 to {Ports.MaxNodes}.");
@@ -25,7 +26,7 @@ internal static class UpVerb
         {
             if (result.GetValueOrDefault<int?>() is < Ports.Lowest or > Ports.Highest) result.AddError($"--port must be {Ports.Lowest} to {Ports.Highest}.");
         });
-        var command = new Command("up", "Start a ring on this machine: servers, daemons, boards and the load balancer.") { nodes, engine, data, port, detach, reseed };
+        var command = new Command("up", "Start a ring on this machine: servers, daemons, boards and the load balancer.") { nodes, engine, data, port, detach, reseed, namespaces };
         Examples.Add(command,
             ("./connect up", "three nodes; Ctrl-C takes the ring down"),
             ("./connect up --nodes 5 --engine mysql --detach", "five MySQL nodes that stay"),
@@ -37,6 +38,7 @@ internal static class UpVerb
             Port = parse.GetValue(port),
             Detach = parse.GetValue(detach),
             Reseed = parse.GetValue(reseed),
+            Namespaces = parse.GetValue(namespaces),
         }, cancel));
         return command;
     }
@@ -48,7 +50,7 @@ internal static class UpVerb
         var output = parse.InvocationConfiguration.Output;
         output.WriteLine($"The board is at {description.BoardUrl}");
         foreach (var node in description.Nodes)
-            output.WriteLine($"  {node.Name}  board {description.WebUrl(node)}  daemon {description.DaemonUrl(node)}  {description.Engine} 127.0.0.1:{description.PortsOf(node).Mysql}");
+            output.WriteLine($"  {node.Name}  board {description.WebUrl(node)}  daemon {description.DaemonUrl(node)}  {description.Engine} {description.HostOf(node)}:{description.PortsOf(node).Mysql}");
         output.WriteLine($"An administrator's token is in {ring.Folder.TokenFile}");
         output.WriteLine($"How it is: ./connect status --data {ring.Folder.Path}    Stop it: {(options.Detach ? $"./connect down --data {ring.Folder.Path}" : "Ctrl-C")}");
         output.Flush();
