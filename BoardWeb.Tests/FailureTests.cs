@@ -75,6 +75,22 @@ public sealed class FailureTests(MariaDbStage ring)
         }, TimeSpan.FromSeconds(5), $"not ready: {reason}");
     }
 
+    /// <summary>A node that is being given its copy of the data has an empty server for a while.</summary>
+    [Fact]
+    public async Task A_node_that_takes_no_writes_does_not_tell_a_program_that_its_token_is_wrong()
+    {
+        await using var server = await Server.StartAsync(Engine.MariaDB);
+        await Founder.FoundAsync(BoardNode.SettingsFor(server, "n1", server.Folder), Path.Combine(server.Folder, "token"));
+        await using var node = await BoardNode.StartAsync(server, "n1");
+        await node.ReadyAsync();
+        using var http = node.Client("connect_of-another-node");
+        await ApiContractTests.AssertProblemAsync(await http.GetAsync("/api/v1/channels"), 401);
+        node.Daemon.Writable = false;
+        await Wait.UntilAsync(async () => (await http.GetAsync("/api/v1/channels")).StatusCode == HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(3), "503 while it takes no writes");
+        node.Daemon.Writable = true;
+        await Wait.UntilAsync(async () => (await http.GetAsync("/api/v1/channels")).StatusCode == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3), "401 again");
+    }
+
     [Fact]
     public async Task Before_the_ring_is_founded_nothing_is_ready_and_nothing_breaks()
     {

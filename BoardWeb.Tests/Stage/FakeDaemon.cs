@@ -17,6 +17,9 @@ public sealed class FakeDaemon : IAsyncDisposable
 
     public bool Serving { get; set; } = true;
 
+    /// <summary>The board may take writes.</summary>
+    public bool Writable { get; set; } = true;
+
     /// <summary>What it answers about copies.</summary>
     public Func<Task<(bool Satisfied, int Copies)>> Ack { get; set; } = () => Task.FromResult((true, 1));
 
@@ -46,6 +49,7 @@ public sealed class FakeDaemon : IAsyncDisposable
             state = "alive",
             phase = "steady",
             serving = daemon.Serving,
+            writable = daemon.Writable,
             why = daemon.Serving ? "" : "it was told to rest",
             serverId,
             members = new[] { new { name = "n1", state = "alive", serverId }, new { name = "n2", state = "alive", serverId = 8L } },

@@ -1,5 +1,7 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using Connect.BoardWeb.Web;
+using Connect.BoardWeb.Writes;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Extensions.Options;
@@ -60,7 +62,16 @@ public static class Identity
     public static void UseBearerBeforeLimits(this WebApplication app) => app.Use(async (context, next) =>
     {
         if (context.Request.Path.StartsWithSegments("/api"))
-            context.User = (await context.AuthenticateAsync(Bearer)).Principal ?? new ClaimsPrincipal(new ClaimsIdentity());
+        {
+            var who = await context.AuthenticateAsync(Bearer);
+            if (who.Failure is not null && context.RequestServices.GetRequiredService<IWriteGate>().Closed is { } closed)
+            {
+                // A node that has no copy of the ring's data yet knows nobody: that is its own trouble, and must not look like the client's.
+                await Failures.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, closed);
+                return;
+            }
+            context.User = who.Principal ?? new ClaimsPrincipal(new ClaimsIdentity());
+        }
         await next(context);
     });
 

@@ -43,6 +43,9 @@ public sealed record FaultResult
     /// <summary>Requests that failed (and were sent again).</summary>
     public int FailedRequests { get; set; }
 
+    /// <summary>How they failed (a status, or a word of the client), and how often.</summary>
+    public IReadOnlyDictionary<string, int> Failures { get; set; } = new Dictionary<string, int>();
+
     /// <summary>Posts answered with 202 that went with a disk: allowed, and counted.</summary>
     public int PendingLost { get; set; }
 

@@ -15,6 +15,7 @@ public sealed class FaultRound(NemesisOptions options, Stage stage, NemesisLoad 
     public async Task<FaultResult> RunAsync(int number, FaultKind kind, Fault fault, Action<Ledger> onLedger, CancellationToken cancel)
     {
         var topic = await BoardTopic.CreateAsync(load.Balancer, $"Fault {number}: {kind.Name}", cancel);
+        await load.KnownEverywhereAsync(topic.Id, cancel);
         var result = new FaultResult { Number = number, Kind = kind.Name, Story = fault.Story, LoadFrom = now() };
         var ledger = new Ledger();
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -78,6 +79,7 @@ public sealed class FaultRound(NemesisOptions options, Stage stage, NemesisLoad 
         result.Pending = ledger.Acknowledged.Count(a => a.Status == 202);
         result.Unknown = ledger.GivenUp.Count;
         result.FailedRequests = ledger.Failed.Count;
+        result.Failures = ledger.Failed.GroupBy(f => f.Detail).OrderByDescending(g => g.Count()).ToDictionary(g => g.Key, g => g.Count());
     }
 
     private async Task CheckAsync(FaultResult result, Fault fault, BoardTopic topic, Ledger ledger, CancellationToken cancel)

@@ -17,6 +17,21 @@ public sealed class NemesisLoad : IDisposable
 
     public HttpClient Balancer => _targets[0];
 
+    /// <summary>Waits until every node's board shows the topic.</summary>
+    /// <exception cref="MeasurementException">One does not.</exception>
+    public async Task KnownEverywhereAsync(Guid topic, CancellationToken cancel)
+    {
+        var deadline = Clock.After(Clock.Now, PostingClient.Patience);
+        foreach (var http in _targets.Distinct())
+        {
+            while (!await ShowsAsync(http, topic, cancel))
+            {
+                if (Clock.Now > deadline) throw new MeasurementException($"{http.BaseAddress} does not show a new topic after {PostingClient.Patience.TotalSeconds:0} s.");
+                await Task.Delay(20, cancel);
+            }
+        }
+    }
+
     /// <summary>Posts evenly until it is stopped, then waits for what is under way.</summary>
     public Task<LoadResult> RunAsync(Guid topic, Ledger ledger, double rate, CancellationToken stop)
     {
@@ -29,5 +44,18 @@ public sealed class NemesisLoad : IDisposable
     public void Dispose()
     {
         foreach (var http in _targets.Distinct()) http.Dispose();
+    }
+
+    private static async Task<bool> ShowsAsync(HttpClient http, Guid topic, CancellationToken cancel)
+    {
+        try
+        {
+            using var answer = await http.GetAsync($"/api/v1/topics/{topic}/posts?limit=1", cancel);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        {
+            return false;
+        }
     }
 }

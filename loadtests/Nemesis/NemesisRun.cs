@@ -59,7 +59,7 @@ public sealed class NemesisRun(NemesisOptions options, string engine, int nodes,
                 return;
             }
             await progress.WriteLineAsync($"    whole after {result.HealSeconds:0.0} s{(result.ByOperator ? " BY OPERATOR" : "")}; {result.Acknowledged} acknowledged"
-                + $"{(result.AcknowledgedAlone > 0 ? $" ({result.AcknowledgedAlone} by one node alone)" : "")}, {result.Pending} pending, {result.Unknown} unknown, {result.FailedRequests} requests failed"
+                + $"{(result.AcknowledgedAlone > 0 ? $" ({result.AcknowledgedAlone} by one node alone)" : "")}, {result.Pending} pending, {result.Unknown} unknown, {result.FailedRequests} requests failed{(result.FailedRequests > 0 ? $" ({string.Join(", ", result.Failures.Select(f => $"{f.Key} {f.Value}"))})" : "")}"
                 + $"{(result.PendingLost > 0 ? $", {result.PendingLost} pending went with the disk" : "")}{(result.Died.Count > 0 ? $"; DIED: {string.Join(", ", result.Died)}" : "")}");
         }
     }
