@@ -102,7 +102,7 @@ public static class DaemonHost
         var tables = new Database(own, accounts.Daemon, settings.Database.Schema, settings.Database.Tls, maxThreads: 2, driverSeconds: 60);
         services.AddSingleton(p => new TableDigests(tables, p.GetRequiredService<IReplicationServer>(), settings)).AddSingleton<Checksum>();
         services.AddSingleton(_ => new TableRows(tables, settings)).AddSingleton<Repair>();
-        services.AddSingleton(p => new CookieKeySealing(tables, p.GetRequiredService<IReplicationServer>(), p.GetRequiredService<Acknowledgements>(), settings, TimeProvider.System));
+        services.AddSingleton(p => new CookieKeySealing(tables, p.GetRequiredService<IReplicationServer>(), p.GetRequiredService<Acknowledgements>(), settings, settings.Clock));
         services.AddSingleton<KeyKeeper>().AddSingleton<KeyRotation>();
     }
 
