@@ -81,6 +81,34 @@ public sealed class NemesisTests
         Assert.Contains(numbers.Verdicts, v => !v.Passed);
     }
 
+    [Fact]
+    public void Runs_are_put_together_from_their_results()
+    {
+        var folder = Directory.CreateTempSubdirectory("connect-nemesis-sum-").FullName;
+        try
+        {
+            Assert.Throws<LoadTests.Ring.MeasurementException>(() => NemesisSummary.Of(folder));
+            var healed = new FaultResult { Number = 1, Kind = "kill-node", Story = "", LoadFrom = 0, Began = 2, Mending = 4, Whole = 6.5, Acknowledged = 50 };
+            var lost = healed with { Number = 2, Lost = [new("n1", "t", Guid.Empty, "missing")], Violation = "lost" };
+            Save("MariaDB 10", "nemesis-mariadb-1", [healed, healed with { Whole = 8.5 }]);
+            Save("MySQL 9", "nemesis-mysql-1", [healed, lost]);
+            var page = NemesisSummary.Of(folder);
+            Assert.Contains("4 faults in 0.20 hours", page, StringComparison.Ordinal);
+            Assert.Contains("| kill-node: all processes of a node crash together | 2 | 2 | 1 | 0 | 0 | 0 | 2.5 | 2.5 | 4.5 |", page, StringComparison.Ordinal);
+            Assert.Contains("| kill-board: a board crashes | 0 | 0 | 0 | 0 | 0 | 0 |", page, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        void Save(string engine, string name, FaultResult[] faults)
+        {
+            var numbers = new NemesisNumbers(engine, Nodes, new(5, TimeSpan.FromMinutes(1), ["kill-node"]), 360, faults, [], []);
+            new StoredResult(name, name, Provenance.Now("scripts/nemesis"), numbers.Verdicts, numbers.Void, numbers).Save(folder, NemesisReport.Body(numbers));
+        }
+    }
+
     private static string[] Stories(ulong seed) => [.. Enumerable.Range(1, 50).Select(n => FaultKinds.Of(seed, n, Kinds, Nodes).Fault.Story)];
 
     private static string[] Order(int round) => [.. Enumerable.Range(1 + round * Kinds.Length, Kinds.Length).Select(n => FaultKinds.Of(3, n, Kinds, Nodes).Kind.Name)];

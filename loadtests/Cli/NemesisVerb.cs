@@ -23,9 +23,10 @@ internal static class NemesisVerb
         var faults = new Option<int>("--faults") { Description = "Faults at the most.", DefaultValueFactory = _ => int.MaxValue };
         var rate = new Option<double>("--rate") { Description = "Posts a second.", DefaultValueFactory = _ => 30 };
         var list = new Option<bool>("--list") { Description = "Say which kinds of faults there are, and do nothing." };
+        var sum = new Option<string?>("--sum") { Description = "Put all results of a folder together in its nemesis.md, and do nothing else.", HelpName = "FOLDER" };
         var verb = new Command("nemesis", "Breaks a ring of real servers in every way it knows while people post, and stops at the first thing that must not be (docs/nemesis.md).")
         {
-            minutes, seed, engine, size, port, output, data, only, except, first, faults, rate, list,
+            minutes, seed, engine, size, port, output, data, only, except, first, faults, rate, list, sum,
         };
         verb.SetAction(async (parse, cancel) =>
         {
@@ -34,6 +35,11 @@ internal static class NemesisVerb
             string[] engines = parse.GetValue(engine) == "both" ? ["mariadb", "mysql"] : [parse.GetValue(engine)!];
             try
             {
+                if (parse.GetValue(sum) is { } results)
+                {
+                    File.WriteAllText(Path.Combine(results, "nemesis.md"), NemesisSummary.Of(results));
+                    return 0;
+                }
                 var kinds = Kinds(parse.GetValue(only) ?? [], parse.GetValue(except) ?? [], parse.GetValue(size));
                 var worst = 0;
                 foreach (var server in engines)

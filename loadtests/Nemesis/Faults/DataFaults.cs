@@ -98,23 +98,34 @@ public sealed class CorruptRelayLog(string node, bool waiting, KillSignal signal
 /// <summary>A server is started with the server_id of another member; later with its own again.</summary>
 public sealed class DuplicateServerId(string node, string other) : Fault
 {
+    private string _theirs = "";
+
     private string OptionFile(Stage stage) => Path.Combine(stage.Ring[node].Folder, "my.cnf");
 
     public override string Story => $"the server of {node} runs with the server_id of {other} for {Shown(Hold)}";
 
     public override async Task BeginAsync(Stage stage, CancellationToken cancel)
     {
-        var theirs = (await stage.ColumnAsync(other, "SELECT @@server_id", cancel))[0];
+        _theirs = $"server_id = {(await stage.ColumnAsync(other, "SELECT @@server_id", cancel))[0]}";
         await stage.SignalAsync(node, KillSignal.Term, cancel, "mysql");
         File.Copy(OptionFile(stage), OptionFile(stage) + ".own", overwrite: true);
-        File.WriteAllLines(OptionFile(stage), File.ReadAllLines(OptionFile(stage)).Select(l => l.StartsWith("server_id", StringComparison.Ordinal) ? $"server_id = {theirs}" : l));
+        File.WriteAllLines(OptionFile(stage), File.ReadAllLines(OptionFile(stage)).Select(l => l.StartsWith("server_id", StringComparison.Ordinal) ? _theirs : l));
         await stage.StartAsync(node, cancel);
     }
 
     public override async Task MendAsync(Stage stage, CancellationToken cancel)
     {
-        await stage.SignalAsync(node, KillSignal.Term, cancel, "mysql");
-        File.Move(OptionFile(stage) + ".own", OptionFile(stage), overwrite: true);
+        if (File.ReadAllLines(OptionFile(stage)).Contains(_theirs))
+        {
+            await stage.SignalAsync(node, KillSignal.Term, cancel, "mysql");
+            File.Move(OptionFile(stage) + ".own", OptionFile(stage), overwrite: true);
+        }
+        else
+        {
+            // Its daemon has given it a new identity meanwhile: the former one is retired, and must not come back.
+            stage.Note($"{node} has got a server_id of its own by itself");
+            File.Delete(OptionFile(stage) + ".own");
+        }
         await stage.ReturnAsync(node, cancel);
     }
 }
