@@ -38,6 +38,20 @@ public sealed class MembershipHostTests : IAsyncLifetime
         await Until(() => Sees("n1", "n3") == Liveness.Left && Sees("n2", "n3") == Liveness.Left);
     }
 
+    /// <summary>A ring of five was founded as one of three and one of two: each daemon stopped looking when the first other one had answered.</summary>
+    [Fact]
+    public async Task Two_groups_that_found_each_other_first_become_one()
+    {
+        await Start("n1", 19140);
+        await Start("n2", 19140);
+        _hosts["n1"].Join(["http://127.0.0.1:19142", "http://127.0.0.1:19143"]);
+        await Until(AllAlive);
+        await Start("n3", 19140);
+        await Start("n4", 19140);
+        _hosts["n4"].Join(["http://127.0.0.1:19143"]);
+        await Until(() => _hosts.Values.All(h => h.Current.Members.Length == 4) && AllAlive());
+    }
+
     [Fact]
     public async Task Facts_and_hard_evidence_reach_everyone_and_a_living_member_refutes()
     {

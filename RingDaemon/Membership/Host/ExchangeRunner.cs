@@ -13,6 +13,8 @@ internal sealed class ExchangeRunner(
     string me, IClusterKeys keys, string cluster, IExchangeClient client, Inbox inbox, Func<ImmutableArray<MemberReport>> reports, TimeProvider time) : IDisposable
 {
     private const int MaximumRunning = 16;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200), LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestPauseOnceIn = TimeSpan.FromMinutes(1); // an address of somebody who left long ago is asked for ever
 
     // Two purposes, so that a captured question can never be played back as an answer.
     private readonly SealedPackets _questions = new(keys, cluster, "exchange", WireLimits.Exchange, time);
@@ -51,18 +53,25 @@ internal sealed class ExchangeRunner(
         });
     }
 
-    /// <summary>Tries the seeds until one answers.</summary>
+    /// <summary>
+    /// Tries the seeds, quickly until one answers; then each of the others until it has answered or gossip knows it. Two groups whose members were started at the same
+    /// moment, and found each other first, would otherwise never hear of one another.
+    /// </summary>
     public async Task Join(IReadOnlyList<string> seeds)
     {
-        var pause = TimeSpan.FromMilliseconds(200);
+        var (pause, open, joined) = (FirstPause, seeds.ToList(), false);
         try
         {
-            while (!_stop.IsCancellationRequested)
+            while (open.Count > 0 && !_stop.IsCancellationRequested)
             {
-                foreach (var seed in seeds)
-                    if ((await Ask(seed)).Body is not null) return;
+                foreach (var seed in seeds.Where(open.Contains))
+                {
+                    if (!(joined && Knows(seed)) && (await Ask(seed)).Body is null) continue;
+                    joined = true;
+                    open.Remove(seed);
+                }
                 await Task.Delay(pause, time, _stop.Token);
-                if (pause < TimeSpan.FromSeconds(5)) pause *= 1.5;
+                pause = TimeSpan.FromTicks(Math.Min((pause * 1.5).Ticks, (joined ? LongestPauseOnceIn : LongestPause).Ticks));
             }
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
@@ -81,6 +90,8 @@ internal sealed class ExchangeRunner(
         _answers.Dispose();
         _stop.Dispose();
     }
+
+    private bool Knows(string daemonUrl) => reports().Any(report => report.Facts.DaemonUrl == daemonUrl);
 
     /// <returns>The answer, with no body unless it was a good one.</returns>
     private async Task<ExchangeAnswer> Ask(string daemonUrl)

@@ -85,7 +85,7 @@ public sealed partial class MembershipHost : IAsyncDisposable
     /// <summary>A reader that gets the current view at once and then each newer one; a slow reader skips to the newest. It completes when the host is disposed.</summary>
     public ChannelReader<View> Subscribe() => _views.Subscribe();
 
-    /// <summary>Looks for the ring through these daemons until one of them answers. Remembered members are tried without being named here.</summary>
+    /// <summary>Looks for the ring through these daemons until each has answered or is known. Remembered members are tried without being named here.</summary>
     public void Join(IEnumerable<string> daemonUrls)
     {
         var own = Current.Find(_me)?.Facts.DaemonUrl;
