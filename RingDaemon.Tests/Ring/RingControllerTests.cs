@@ -71,6 +71,24 @@ public class RingControllerTests
         Assert.Equal([1, 2, 4, 8], waits);
     }
 
+    /// <summary>simulate --seed 2521: a server that was down itself for a while counted each of its attempts to leave, and held its predecessor down for five minutes.</summary>
+    [Fact]
+    public void Attempts_that_end_at_my_own_server_are_not_held_against_the_member_I_want_to_leave()
+    {
+        Replicating(from: "n2", Members.View("n1 n2 n3"));
+        Assert.Equal("n1", Step(new RingInput.ViewChanged(Members.View("n1 n2! n3", 2))));
+        for (var attempt = 0; attempt < 6; attempt++)
+        {
+            Step(new RingInput.Ended("n1", "the server did not answer", BlamesMember: false));
+            while (After(0.25) is null) { }
+        }
+        Step(new RingInput.Ended("n1", null, false));
+        Step(new RingInput.Observed("n1", true));
+        Step(new RingInput.ViewChanged(Members.View("n1 n2 n3", 3)));
+        Assert.Null(After(0.9));
+        Assert.Equal("n2", After(0.2));
+    }
+
     [Fact]
     public void A_flapping_member_never_moves_who_does_not_use_it()
     {

@@ -47,8 +47,8 @@ public class StoryTests
     {
         var (drawn, read) = await Task.Run(() =>
         {
-            var first = RingSimulation.Run(11, 3, 3, tells: false);
-            return (first, RingSimulation.Run(StoryText.Read(first.Story.ToString()), tells: false));
+            var first = RingSimulation.Run(11, 3, 3);
+            return (first, RingSimulation.Run(StoryText.Read(first.Story.ToString())));
         }, TestContext.Current.CancellationToken);
         Assert.Equal(drawn.Trace, read.Trace);
         Assert.True(drawn.Acknowledged > 0);

@@ -303,7 +303,7 @@ public sealed class MembershipCore
             _outbox.Note($"{rumour.From} says that I am {rumour.Claim}; I refute");
             _awareness.Change(1);
         }
-        _incarnation = rumour.Incarnation + 1;
+        _incarnation = _options.RaisesIncarnation ? rumour.Incarnation + 1 : rumour.Incarnation;
         Speak();
     }
 

@@ -69,6 +69,9 @@ public sealed record MembershipOptions
     /// <summary>Only a test turns this off, to see the simulation find the false deaths that follow.</summary>
     public bool TellTheAccused { get; init; } = true;
 
+    /// <summary>Only the simulator turns this off, to see what follows when a refutation is worth no more than the accusation.</summary>
+    internal bool RaisesIncarnation { get; init; } = true;
+
     /// <summary>The shortest suspicion in a ring of <paramref name="members"/>.</summary>
     public TimeSpan SuspicionMinimum(int members) => SuspicionMultiplier * Math.Max(1, Math.Log10(members)) * ProbeInterval;
 

@@ -77,6 +77,7 @@ public sealed class RingController(string me, RingOptions options)
     private bool _running;
     private TimeSpan _runningChangedAt;
     private bool _underWay;
+    private string? _abandoned;
     private string? _preferred;
     private TimeSpan _preferredSince;
     private string? _failedTarget;
@@ -122,11 +123,14 @@ public sealed class RingController(string me, RingOptions options)
                 break;
             case RingInput.Ended(var target, null, _):
                 _underWay = false;
+                // Counted when it is really left: attempts that end at this node's own server, or at the next member, say nothing more about it.
+                if (_abandoned is { } failed) _holdDown.Failed(failed, now);
+                _abandoned = null;
                 (_failures, _failedTarget) = (0, null);
                 (_current, _running, _runningChangedAt) = (target, target is not null, now);
                 break;
             case RingInput.Ended(var target, { } refusal, var blamesMember):
-                _underWay = false;
+                (_underWay, _abandoned) = (false, null);
                 if (blamesMember && target is not null)
                 {
                     _objections[target] = new(refusal, _view.Find(target)?.Incarnation ?? 0, now + options.ObjectionHolds);
@@ -187,7 +191,7 @@ public sealed class RingController(string me, RingOptions options)
     private void PointAt(TimeSpan now, string target, string why, List<RingEffect> effects)
     {
         if (IsTooEarly(now, target)) return;
-        if (_current is { } left && left != target && CurrentFault() is not null) _holdDown.Failed(left, now);
+        _abandoned = _current is { } left && left != target && CurrentFault() is not null ? left : null;
         _underWay = true;
         Doing = $"pointing at {target}: {why}";
         effects.Add(new RingEffect.PointAt(_view.Find(target)!, why));
@@ -196,7 +200,7 @@ public sealed class RingController(string me, RingOptions options)
     private void StopIt(TimeSpan now, string why, List<RingEffect> effects)
     {
         if (IsTooEarly(now, null)) return;
-        _holdDown.Failed(_current!, now);
+        _abandoned = _current;
         _underWay = true;
         Doing = why;
         effects.Add(new RingEffect.StopReplication(why));

@@ -6,59 +6,63 @@ namespace Connect.RingDaemon.Simulation;
 /// <param name="Story">What was played; playing it again gives the same.</param>
 /// <param name="Violation">What must not happen and did, or null.</param>
 /// <param name="Trace">Equal for two runs that did the same.</param>
+/// <param name="Posted">Posts that a board took.</param>
 /// <param name="Acknowledged">Posts whose authors were told that they are safe.</param>
 /// <param name="Told">What happened, a line each, if it was asked for.</param>
-public sealed record SimulationResult(Story Story, string? Violation, ulong Trace, int Posted, int Acknowledged, IReadOnlyList<string> Told);
+internal sealed record SimulationResult(Story Story, Violation? Violation, ulong Trace, int Posted, int Acknowledged, IReadOnlyList<string> Told);
 
 /// <summary>
 /// Plays a story: a ring forms, people post, things break for a while (what must never happen is looked for), everything is mended, and the ring must come to rest: closed,
 /// equal, with every acknowledged post on every node, and nobody re-pointing any more.
 /// </summary>
-public static class RingSimulation
+internal static class RingSimulation
 {
     private static readonly TimeSpan ToSettle = TimeSpan.FromMinutes(8); // longer than the longest hold-down
+    private static readonly TimeSpan ToBecomeEqual = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(12);
 
     /// <summary>Plays the story that a seed draws.</summary>
     /// <param name="seed">Decides everything.</param>
     /// <param name="fewest">Smallest ring.</param>
     /// <param name="most">Largest ring.</param>
-    /// <param name="tells">Keep what happened.</param>
-    public static SimulationResult Run(ulong seed, int fewest, int most, bool tells) => Run(StoryDraw.Of(seed, fewest, most), tells);
+    public static SimulationResult Run(ulong seed, int fewest, int most, RunOptions? options = null) => Run(StoryDraw.Of(seed, fewest, most), options);
 
-    /// <param name="story">What is to happen.</param>
-    /// <param name="tells">Keep what happened.</param>
-    public static SimulationResult Run(Story story, bool tells)
+    public static SimulationResult Run(Story story, RunOptions? options = null)
     {
-        using var ring = new SimulatedRing(story, tells);
-        var violation = Play(ring, story) ?? (ring.FirstDefect is { } defect ? $"the simulation itself failed: {defect}" : null);
-        return new(story, violation, ring.World.TraceHash, ring.Posted, ring.Acknowledged.Count, ring.Told);
+        using var ring = new SimulatedRing(story, options ?? new());
+        Play(ring, story);
+        return new(story, ring.Violation, ring.World.TraceHash, ring.Posted, ring.Boards.Acknowledged, ring.Told);
     }
 
-    private static string? Play(SimulatedRing ring, Story story)
+    private static void Play(SimulatedRing ring, Story story)
     {
-        if (!ring.Found()) return "the ring did not form within a minute";
-        ring.StartPosting();
+        if (!Comes(ring, ring.Found(), "never-formed", "the ring did not form within a minute")) return;
+        ring.Boards.StartPosting();
         var faults = new FaultPlayer(ring);
         faults.Play(story.Faults);
         ring.Run(story.Lasts);
-        if (ring.FirstDefect is not null) return null;
+        if (ring.Violation is not null) return;
         faults.MendAll();
-        if (!ring.RunUntil(() => ring.IsClosed() && ring.Daemons.All(d => d.Report.Serving && d.FollowsItsPlan), ToSettle)) return $"the ring did not close again: {Shape(ring)}";
+        ring.Checks.Mended();
+        if (!Comes(ring, ring.RunUntil(() => ring.IsClosed() && ring.Present.All(d => d.Report.Serving), ToSettle), "ring-open", "the ring did not close again")) return;
         ring.Run(TimeSpan.FromSeconds(5));
-        ring.StopPosting();
-        if (!ring.RunUntil(ring.IsEqual, TimeSpan.FromMinutes(1))) return $"the nodes did not become equal: {string.Join(", ", ring.Daemons.Select(d => $"{d.Name} [{d.Server.Executed}]"))}";
-        if (ring.Lost() is { Count: > 0 } lost) return $"acknowledged posts are lost: {string.Join(", ", lost.Take(5))}";
-        var changes = ring.Daemons.Sum(d => d.SourceChanges);
+        ring.Boards.StopPosting();
+        if (!Comes(ring, ring.RunUntil(ring.IsEqual, ToBecomeEqual), "divergence", "the nodes did not become equal")) return;
+        // A last change may come late, when a long hold-down is over. Then there must be peace.
+        if (!Comes(ring, ring.RunUntil(() => ring.Present.All(d => ring.World.Now - d.LastSourceChange > Rest), ToSettle), "circles", "nodes go on re-pointing after everything was mended")) return;
+        ring.IsAtRest = true;
         ring.Run(Rest);
-        if (ring.Daemons.Sum(d => d.SourceChanges) != changes && !Rests(ring)) return "nodes go on re-pointing after everything was mended";
-        return ring.IsClosed() ? null : $"the ring opened again by itself: {Shape(ring)}";
+        if (!Comes(ring, ring.IsClosed(), "ring-open", "the ring opened again by itself")) return;
+        if (!Comes(ring, ring.IsEqual(), "divergence", "the nodes became unequal by themselves")) return;
+        ring.Checks.Rested();
     }
 
-    /// <summary>A last change may come late, when a long hold-down is over. Then there must be peace.</summary>
-    private static bool Rests(SimulatedRing ring) =>
-        ring.RunUntil(() => ring.Daemons.All(d => ring.World.Now - d.LastSourceChange > Rest), ToSettle);
+    private static bool Comes(SimulatedRing ring, bool came, string rule, string otherwise)
+    {
+        if (!came) ring.Checks.Never(rule, $"{otherwise}: {Shape(ring)}");
+        return ring.Violation is null;
+    }
 
-    private static string Shape(SimulatedRing ring) =>
-        string.Join(", ", ring.Daemons.Select(d => $"{d.Name} {d.Report.Phase} from {d.Server.Source?.Name ?? "nobody"}{(d.Server.Replicating ? "" : " (not running)")}: {d.Report.Doing}; {d.Report.Why}"));
+    private static string Shape(SimulatedRing ring) => string.Join(", ", ring.Daemons.Select(d =>
+        $"{d.Name} {d.Report.Phase} from {d.Server.Source?.Name ?? "nobody"}{(d.Server.Replicating ? "" : " (not running)")} at [{d.Server.Executed}]: {d.Report.Doing}; {d.Report.Why}"));
 }

@@ -33,6 +33,8 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     private int _life;
     private bool _entered;
     private bool _gossiping;
+    private TimeSpan _began;
+    private bool _serving;
     private AgentEffect.Balance? _wish;
     private TaskCompletionSource? _lookNow;
 
@@ -53,6 +55,11 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
 
     public Power Power { get; private set; } = Power.Down;
 
+    /// <summary>Counts processes.</summary>
+    public int Life => _life;
+
+    public TimeProvider Time => _time;
+
     public event Action? PowerChanged;
 
     public AgentReport Report => _core.Report;
@@ -68,6 +75,9 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     public TimeSpan LastSourceChange { get; private set; }
 
     public Wishes Wishes { get; private set; } = new(false, false);
+
+    /// <summary>Since this process began.</summary>
+    private TimeSpan Now => _world.Now - _began;
 
     // ---- the process ----
 
@@ -197,7 +207,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         if (Power == Power.On)
         {
             Step(new AgentInput.Beat());
-            if (_wish is { } wish) _ring.Balance(wish.States);
+            if (_wish is { } wish) _ring.Boards.Balance(wish.States);
         }
         BeatOn(life);
     });
@@ -206,7 +216,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     {
         while (life == _life)
         {
-            var asked = _world.Now;
+            var asked = Now;
             await _own.LookAsync(CancellationToken.None);
             var looked = new AgentInput.Server(asked, _own.Replica, _own.Fault);
             if (!_entered && _own is { Identity: not null, Fault: null })
@@ -224,13 +234,13 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     private void OwnMysql(Finding finding)
     {
         _own.Found(finding);
-        Step(new AgentInput.Server(_world.Now, _own.Replica, _own.Fault));
+        Step(new AgentInput.Server(Now, _own.Replica, _own.Fault));
     }
 
     private void OnViewed(View view)
     {
         var complete = _ring.Daemons.All(d => d == this || view.Find(d.Name) is { Liveness: Liveness.Alive });
-        Deliver(_life, () => Step(new AgentInput.Viewed(view, complete)));
+        Deliver(_life, () => Step(new AgentInput.Viewed(_ring.Plant.Sees(view, Name), complete)));
     }
 
     // ---- what is done ----
@@ -244,10 +254,13 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         while (_inbox.TryDequeue(out var next))
         {
             var effects = new List<AgentEffect>();
-            _core.Step(_world.Now, next, effects);
+            _core.Step(Now, next, effects);
             foreach (var effect in effects) Execute(effect);
         }
         _stepping = false;
+        if (_serving == (Report.Phase == Phase.Serving)) return;
+        _serving = !_serving;
+        _ring.Checks.Serves(this, _serving);
     }
 
     /// <summary>What goes wrong in a way nobody thought of is a finding, not silence.</summary>
@@ -281,9 +294,9 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
                 break;
             case AgentEffect.Balance wish:
                 _wish = wish;
-                _ring.Balance(wish.States);
+                _ring.Boards.Balance(wish.States);
                 break;
-            case AgentEffect.TakeOut(var member): _ring.TakeOut(member); break;
+            case AgentEffect.TakeOut(var member): _ring.Boards.TakeOut(member); break;
             case AgentEffect.Audit(var action, var evidence, var outcome): Add(action, evidence, outcome); break;
         }
     }
@@ -298,25 +311,25 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
 
     private async Task CompareAsync(Member[] others)
     {
-        CatchUpResult? result = null;
+        CatchUpResult? result = _ring.Plant.ServesAtOnce ? new(true, null, 0) : null;
         try
         {
-            result = await _catchUp.LookAsync(others, Server.Identity.Origin, CancellationToken.None);
+            result ??= await _catchUp.LookAsync([.. others.Select(_ring.Plant.Trusts)], Server.Identity.Origin, CancellationToken.None);
         }
         catch (DatabaseUnavailableException)
         {
             // The own server is away; its watch will say so.
         }
-        if (result is not { Done: true }) await Task.Delay(AgentCore.CompareEvery, _time);
+        if (result is not { Done: true } || _ring.Plant.ServesAtOnce) await Task.Delay(AgentCore.CompareEvery, _time);
         Step(new AgentInput.Compared(result));
     }
 
     private async Task AskHeldAsync(Member[] others)
     {
-        var held = false;
+        var held = _ring.Plant.LeavesAtOnce;
         try
         {
-            held = await Departure.IsHeldElsewhereAsync(_replication, _peers, others, CancellationToken.None);
+            held |= await Departure.IsHeldElsewhereAsync(_replication, _peers, others, CancellationToken.None);
         }
         catch (DatabaseUnavailableException)
         {
@@ -371,12 +384,13 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     private void Reset()
     {
         var life = ++_life;
+        _began = _world.Now;
         (_entered, _gossiping, _wish, _lookNow, UsablePeers) = (false, false, null, null, []);
-        _core = new(Name, new RingOptions());
+        _core = new(Name, _ring.Plant.Ring(new()));
         _time = new(_world, what => Deliver(life, what));
         _replication = new(this, name => _ring[name].Server, _time);
         _own = new(_replication, new DatabaseSettings(), _time);
-        _peers = new(facts => new SimulatedPeer(this, _ring[facts.Name].Server));
+        _peers = new(facts => new SimulatedPeer(this, _ring[facts.Name].Server, _ring.Plant));
         _catchUp = new(_replication, _peers);
         _sources = new(_replication, _peers, new Account("r", "r"), tls: false, this, new DecisionCounts(), _time);
         Step(new AgentInput.Web(true));

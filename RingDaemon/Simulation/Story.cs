@@ -8,7 +8,7 @@ namespace Connect.RingDaemon.Simulation;
 /// Everything a run depends on, as data: the world, and what breaks in it. The seed decides the noise (delays, losses, who posts where) and nothing else, so faults can be
 /// left out and the rest be played again. <see cref="StoryText"/> writes it down.
 /// </summary>
-public sealed record Story
+internal sealed record Story
 {
     /// <summary>Of all noise.</summary>
     public required ulong Seed { get; init; }
@@ -26,6 +26,12 @@ public sealed record Story
 
     /// <summary>How long people post before everything is mended; faults happen within it.</summary>
     public TimeSpan Lasts { get; init; } = TimeSpan.FromSeconds(32);
+
+    /// <summary>How often somebody posts.</summary>
+    public TimeSpan PostEvery { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>When an author is told that a post is safe.</summary>
+    public Acknowledgement Acknowledge { get; init; } = Acknowledgement.One;
 
     /// <summary>What breaks, in the order in which it happens.</summary>
     public ImmutableArray<Fault> Faults { get; init; } = [];

@@ -6,7 +6,7 @@ using Connect.RingDaemon.Simulation.Faults;
 namespace Connect.RingDaemon.Simulation;
 
 /// <summary>From a seed to a story: how large the ring is, what its network is like, and what breaks when.</summary>
-public static class StoryDraw
+internal static class StoryDraw
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestPeace = TimeSpan.FromSeconds(3);
@@ -23,9 +23,20 @@ public static class StoryDraw
             Seed = seed,
             Nodes = fewest + chance.Below(most - fewest + 1),
             Engine = chance.Below(2) == 0 ? Engine.MariaDB : Engine.MySQL,
+            Acknowledge = chance.Below(4) == 0 ? Acknowledgement.All : Acknowledgement.One,
             Latency = TimeSpan.FromMilliseconds(2 + chance.Below(20)),
         };
         return story with { Faults = Faults(chance, story) };
+    }
+
+    /// <summary>What makes a world easier to understand, one thing each.</summary>
+    public static IEnumerable<Func<Story, Story>> Calmer(Story of)
+    {
+        var plain = new Story { Seed = of.Seed, Nodes = of.Nodes, Engine = of.Engine };
+        yield return s => s with { Loss = 0 };
+        yield return s => s with { Latency = plain.Latency };
+        yield return s => s with { Acknowledge = plain.Acknowledge };
+        yield return s => s with { PostEvery = TimeSpan.FromSeconds(1) };
     }
 
     /// <summary>Every one and a half seconds on average something happens.</summary>

@@ -15,7 +15,7 @@ namespace Connect.RingDaemon.Simulation;
 /// at 3.000 cut n1 n3 for 4.200
 /// </code>
 /// </summary>
-public static class StoryText
+internal static class StoryText
 {
     private static readonly CultureInfo Plain = CultureInfo.InvariantCulture;
 
@@ -27,6 +27,8 @@ public static class StoryText
         $"latency {Seconds(story.Latency)}",
         string.Create(Plain, $"loss {story.Loss}"),
         $"lasts {Seconds(story.Lasts)}",
+        $"post-every {Seconds(story.PostEvery)}",
+        $"acknowledge {story.Acknowledge}",
         .. story.Faults.Select(Write),
     ]);
 
@@ -69,6 +71,8 @@ public static class StoryText
         "engine" => story with { Engine = Enum.Parse<Engine>(value, ignoreCase: true) },
         "latency" => story with { Latency = ReadSeconds(value) },
         "loss" => story with { Loss = double.Parse(value, Plain) },
+        "post-every" => story with { PostEvery = ReadSeconds(value) },
+        "acknowledge" => story with { Acknowledge = Enum.Parse<Acknowledgement>(value, ignoreCase: true) },
         "lasts" => story with { Lasts = ReadSeconds(value) },
         _ => throw new FormatException($"there is no setting '{name}'."),
     };

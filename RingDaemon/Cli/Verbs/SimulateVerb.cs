@@ -1,49 +1,88 @@
 using System.CommandLine;
-using System.Diagnostics;
 using Connect.RingDaemon.Simulation;
+using Connect.RingDaemon.Simulation.Plants;
 
 namespace Connect.RingDaemon.Cli.Verbs;
 
-/// <summary><c>simulate</c>: plays schedules of faults in virtual time, one per seed.</summary>
+/// <summary><c>simulate</c>: plays stories of faults in virtual time, one per seed; what breaks a rule is shrunk to a short story.</summary>
 internal static class SimulateVerb
 {
+    /// <summary>More would be the same bug again; shrinking takes seconds each.</summary>
+    private const int MostShrunk = 3;
+
     public static Command Create()
     {
         var seeds = new Option<int>("--seeds") { Description = "How many seeds", DefaultValueFactory = _ => 100, HelpName = "N" };
         var seed = new Option<ulong>("--seed") { Description = "The first of them", DefaultValueFactory = _ => 1UL, HelpName = "S" };
         var nodes = new Option<string>("--nodes") { Description = "Sizes of the rings", DefaultValueFactory = _ => "2-5", HelpName = "A-B" };
+        var story = new Option<string?>("--story") { Description = "Play this story instead of drawing any: a file, or the text itself with ';' between its lines", HelpName = "FILE|TEXT" };
         var trace = new Option<bool>("--trace") { Description = "Print what happened" };
-        var command = new Command("simulate", "Run the daemon's own code through faults in virtual time.") { seeds, seed, nodes, trace };
+        var asDrawn = new Option<bool>("--no-shrink") { Description = "Leave a story that breaks a rule as long as it was drawn" };
+        var plant = new Option<string?>("--plant") { Description = "Put a known bug into every ring, to see that it is found", HelpName = "NAME" };
+        var plants = new Option<bool>("--list-plants") { Description = "List those bugs" };
+        var command = new Command("simulate", "Run the daemon's own code through faults in virtual time (docs/simulator.md).") { seeds, seed, nodes, story, trace, asDrawn, plant, plants };
         Examples.Add(command,
-            ("./connect simulate --seeds 2000", "two thousand schedules of faults"),
-            ("./connect simulate --seeds 1 --seed 4711 --trace", "the story of one of them"));
+            ("./connect simulate --seeds 2000", "two thousand stories; the first that break a rule are shrunk and printed"),
+            ("./connect simulate --seeds 1 --seed 4711 --trace", "what happens in one of them"),
+            ("./connect simulate --story 'nodes 3; at 1 kill-node n2; at 4 mend n2' --trace", "a story of your own"),
+            ("./connect simulate --seeds 500 --plant no-hold-down", "is this bug found?"));
         command.SetAction((parse, cancel) =>
         {
-            var (fewest, most) = Sizes(parse.GetValue(nodes)!);
-            if (parse.GetValue(seeds) < 1) throw new UsageException("--seeds must be at least 1.");
             var output = parse.InvocationConfiguration.Output;
-            var results = RunAll(parse.GetValue(seed), parse.GetValue(seeds), fewest, most, parse.GetValue(trace), cancel, out var took);
-            foreach (var result in results.Where(r => r.Violation is not null || parse.GetValue(trace)))
+            if (parse.GetValue(plants))
             {
-                foreach (var line in result.Told) output.WriteLine(line);
-                output.WriteLine($"seed {result.Story.Seed}, {result.Story.Nodes} nodes, trace {result.Trace:x16}: {result.Violation ?? "no violation"}");
+                ListPlants(output);
+                return Task.FromResult(ExitCodes.Done);
             }
-            var broken = results.Count(r => r.Violation is not null);
-            output.WriteLine($"{results.Length} seeds, {broken} violations, {results.Sum(r => r.Story.Faults.Length)} faults, {results.Sum(r => r.Acknowledged)} of {results.Sum(r => r.Posted)} posts acknowledged, {took.TotalSeconds:0.0} s");
-            if (broken > 0) output.WriteLine($"Play one again: ./connect simulate --seeds 1 --seed {results.First(r => r.Violation is not null).Story.Seed} --nodes {parse.GetValue(nodes)} --trace");
-            return Task.FromResult(broken == 0 ? ExitCodes.Done : ExitCodes.Failed);
+            if (parse.GetValue(seeds) < 1) throw new UsageException("--seeds must be at least 1.");
+            var options = new RunOptions { Tells = parse.GetValue(trace), Plant = Planted(parse.GetValue(plant)) };
+            var (fewest, most) = Sizes(parse.GetValue(nodes)!);
+            var (first, told) = (parse.GetValue(seed), parse.GetValue(story) is { } text ? Read(text) : null);
+            var batch = SimulationBatch.Play(told is null ? parse.GetValue(seeds) : 1, i => told ?? StoryDraw.Of(first + (ulong)i, fewest, most), options,
+                options.Tells ? result => Tell(output, result) : null, cancel);
+            foreach (var result in batch.Broken) output.WriteLine($"seed {result.Story.Seed}: {result.Violation}");
+            output.WriteLine($"{batch.Played} seeds, {batch.Violations} violations, {batch.Faults} faults, {batch.Acknowledged} of {batch.Posted} posts acknowledged, {batch.Took.TotalSeconds:0.0} s");
+            foreach (var broken in batch.Broken.DistinctBy(r => r.Violation!.Rule).Take(MostShrunk))
+                TellShort(output, parse.GetValue(asDrawn) ? new(broken, 0) : new StoryShrinker(s => RingSimulation.Run(s, options with { Tells = false })).Shrink(broken));
+            return Task.FromResult(batch.Violations == 0 ? ExitCodes.Done : ExitCodes.Failed);
         });
         return command;
     }
 
-    private static SimulationResult[] RunAll(ulong first, int count, int fewest, int most, bool tells, CancellationToken cancel, out TimeSpan took)
+    private static void Tell(TextWriter output, SimulationResult result)
     {
-        var began = Stopwatch.GetTimestamp();
-        var results = new SimulationResult[count];
-        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancel },
-            i => results[i] = RingSimulation.Run(first + (ulong)i, fewest, most, tells));
-        took = Stopwatch.GetElapsedTime(began);
-        return results;
+        foreach (var line in result.Told) output.WriteLine(line);
+        output.WriteLine($"seed {result.Story.Seed}, {result.Story.Nodes} nodes, trace {result.Trace:x16}: {result.Violation?.ToString() ?? "no violation"}");
+    }
+
+    private static void ListPlants(TextWriter output)
+    {
+        var table = new TextTable("name", "what it breaks");
+        foreach (var plant in PlantedBugs.All) table.Add(plant.Name, plant.Breaks);
+        table.Write(output, Terminal.Of(output));
+    }
+
+    private static void TellShort(TextWriter output, Shrunk shrunk)
+    {
+        output.WriteLine();
+        output.WriteLine($"{shrunk.Result.Violation}");
+        output.WriteLine($"# {shrunk.Result.Story.Faults.Length} faults, trace {shrunk.Result.Trace:x16}{(shrunk.Runs > 0 ? $", shrunk in {shrunk.Runs} runs" : "")}. Save it and play it: ./connect simulate --trace --story FILE");
+        output.WriteLine(shrunk.Result.Story);
+    }
+
+    private static PlantedBug Planted(string? name) => name is null ? PlantedBug.None : PlantedBugs.All.FirstOrDefault(p => p.Name == name)
+        ?? throw new UsageException($"There is no planted bug '{name}'; ./connect simulate --list-plants names them.");
+
+    private static Story Read(string text)
+    {
+        try
+        {
+            return StoryText.Read(File.Exists(text) ? File.ReadAllText(text) : text);
+        }
+        catch (FormatException e)
+        {
+            throw new UsageException($"--story: {e.Message}");
+        }
     }
 
     private static (int Fewest, int Most) Sizes(string text)

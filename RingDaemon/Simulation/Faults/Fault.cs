@@ -4,7 +4,7 @@ namespace Connect.RingDaemon.Simulation.Faults;
 /// <param name="At">When, counted from the moment people begin to post.</param>
 /// <param name="Kind">A name of <see cref="FaultKinds"/>.</param>
 /// <param name="Node">To whom.</param>
-public sealed record Fault(TimeSpan At, string Kind, string Node)
+internal sealed record Fault(TimeSpan At, string Kind, string Node)
 {
     /// <summary>The other node concerned, if the kind has one.</summary>
     public string? Other { get; init; }

@@ -6,6 +6,8 @@ namespace Connect.RingDaemon.Simulation.Faults;
 /// <summary>Everything that can be broken, drawn and told.</summary>
 internal static class FaultKinds
 {
+    public const string FreezeServer = "freeze-server", FreezeDaemon = "freeze-daemon", FreezeNode = "freeze-node";
+
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(3), Medium = TimeSpan.FromSeconds(6), Long = TimeSpan.FromSeconds(10);
 
     public static IReadOnlyList<FaultKind> All { get; } =
@@ -15,9 +17,9 @@ internal static class FaultKinds
         new("lose-machine", (ring, f) => Kill(ring, f, Power.Gone)),
         new("kill-server", (ring, f) => ring[f.Node].Server.Crash(Power.Down)),
         new("kill-daemon", (ring, f) => ring[f.Node].Kill(Power.Down)),
-        new("freeze-server", (ring, f) => ring[f.Node].Server.Freeze()) { Longest = Short, End = (ring, f) => ring[f.Node].Server.Thaw() },
-        new("freeze-daemon", (ring, f) => ring[f.Node].Pause()) { Longest = Medium, End = (ring, f) => ring[f.Node].Resume() },
-        new("freeze-node", (ring, f) => { ring[f.Node].Server.Freeze(); ring[f.Node].Pause(); })
+        new(FreezeServer, (ring, f) => ring[f.Node].Server.Freeze()) { Longest = Short, End = (ring, f) => ring[f.Node].Server.Thaw() },
+        new(FreezeDaemon, (ring, f) => ring[f.Node].Pause()) { Longest = Medium, End = (ring, f) => ring[f.Node].Resume() },
+        new(FreezeNode, (ring, f) => { ring[f.Node].Server.Freeze(); ring[f.Node].Pause(); })
         {
             Longest = Medium,
             End = (ring, f) => { ring[f.Node].Server.Thaw(); ring[f.Node].Resume(); },
@@ -51,7 +53,7 @@ internal static class FaultKinds
     {
         ring[fault.Node].Server.Crash(how);
         ring[fault.Node].Kill(how);
-        ring.KillBoard(fault.Node);
+        ring.Boards.Kill(fault.Node);
     }
 
     private static FaultKind Cut(string name, TimeSpan longest, bool onTwo, Func<Fault, Func<string, string, bool>> pairs) =>

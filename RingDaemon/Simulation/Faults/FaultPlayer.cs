@@ -38,6 +38,7 @@ internal sealed class FaultPlayer(SimulatedRing ring)
         var kind = FaultKinds.Find(fault.Kind);
         ring.Note(StoryText.WriteWhat(fault));
         _begun.Add(fault);
+        ring.Checks.Began(fault);
         kind.Begin(ring, fault);
         if (kind.End is null) return;
         _open.Add(fault);
@@ -49,5 +50,6 @@ internal sealed class FaultPlayer(SimulatedRing ring)
         if (!_open.Remove(fault)) return; // everything was mended before
         ring.Note($"over: {StoryText.WriteWhat(fault)}");
         FaultKinds.Find(fault.Kind).End!(ring, fault);
+        ring.Checks.Ended(fault);
     }
 }

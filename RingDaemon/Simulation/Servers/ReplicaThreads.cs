@@ -1,6 +1,7 @@
 using Connect.Node.Database;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Replication;
+using Connect.RingDaemon.Simulation.Plants;
 
 namespace Connect.RingDaemon.Simulation.Servers;
 
@@ -14,7 +15,7 @@ namespace Connect.RingDaemon.Simulation.Servers;
 /// <item>lose the relay log, and nothing else, with the process.</item>
 /// </list>
 /// </summary>
-internal sealed class ReplicaThreads(SimulatedServer own, World world)
+internal sealed class ReplicaThreads(SimulatedServer own, World world, PlantedBug plant)
 {
     private const int FatalError = 1236;
 
@@ -75,6 +76,7 @@ internal sealed class ReplicaThreads(SimulatedServer own, World world)
     {
         _relay.Clear();
         (Source, _error) = (source, null);
+        own.Pointed?.Invoke(source);
     }
 
     /// <summary>START REPLICA.</summary>
@@ -151,7 +153,7 @@ internal sealed class ReplicaThreads(SimulatedServer own, World world)
             else if (Refusal(source) is { } refusal) (_error, _receiving) = (refusal, false);
             else
             {
-                (_connected, _sourceLife, _cursor, _heard, _error, _lastArrival) = (true, source.Life, source.Disk.LogBegins, world.Now, null, TimeSpan.Zero);
+                (_connected, _sourceLife, _cursor, _heard, _error, _lastArrival) = (true, source.Life, plant.BeginsAtTheEnd ? source.Disk.Log.Count : source.Disk.LogBegins, world.Now, null, TimeSpan.Zero);
                 _flight++;
                 source.Replicas.Add(this);
                 Pump();
@@ -206,7 +208,7 @@ internal sealed class ReplicaThreads(SimulatedServer own, World world)
         for (; _cursor < source.Disk.Log.Count; _cursor++)
         {
             var next = source.Disk.Log[_cursor];
-            if (next.Origin == own.Identity.Origin || own.Disk.Knows(next)) continue;
+            if (next.Origin == own.Identity.Origin || Knows(next)) continue;
             var (link, flight, at) = (_link, _flight, _cursor);
             var arrival = world.Now + world.Latency(source.Name, own.Name);
             _lastArrival = arrival > _lastArrival ? arrival : _lastArrival; // TCP keeps the order
@@ -223,9 +225,9 @@ internal sealed class ReplicaThreads(SimulatedServer own, World world)
             (_cursor, _flight) = (at, _flight + 1);
             return;
         }
-        own.WhenAwake(() =>
+        own.WhenAwake(() => // it is in the kernel's hands: what is lost after it is no reason to lose it
         {
-            if (link != _link || flight != _flight) return;
+            if (link != _link) return;
             _heard = world.Now;
             _relay.Enqueue(transaction);
             own.Received();
@@ -238,7 +240,7 @@ internal sealed class ReplicaThreads(SimulatedServer own, World world)
     private void Apply()
     {
         if (!_applying || _busy || own.Power != Power.On) return;
-        while (_relay.TryPeek(out var known) && own.Disk.Knows(known)) _relay.Dequeue();
+        while (_relay.TryPeek(out var known) && Knows(known)) _relay.Dequeue();
         if (!_relay.TryPeek(out var next))
         {
             Drained();
@@ -255,6 +257,8 @@ internal sealed class ReplicaThreads(SimulatedServer own, World world)
             Apply();
         }));
     }
+
+    private bool Knows(in Transaction transaction) => !plant.ExecutesDuplicates && own.Disk.Knows(transaction);
 
     private void Drained()
     {

@@ -2,17 +2,8 @@ using System.Numerics;
 
 namespace Connect.RingDaemon.Simulation.Servers;
 
-internal interface IReadOnlyRowSet
-{
-    int Count { get; }
-
-    bool Contains(int row);
-
-    bool SetEquals(IReadOnlyRowSet other);
-}
-
 /// <summary>Rows by their numbers, a bit each: sets of hundreds of rows are compared after every fault.</summary>
-internal sealed class RowSet : IReadOnlyRowSet
+internal sealed class RowSet
 {
     private ulong[] _bits = new ulong[4];
 
@@ -29,15 +20,29 @@ internal sealed class RowSet : IReadOnlyRowSet
         return true;
     }
 
+    public bool Contains(RowSet others)
+    {
+        for (var i = 0; i < others._bits.Length; i++)
+            if ((others._bits[i] & ~(i < _bits.Length ? _bits[i] : 0)) != 0) return false;
+        return true;
+    }
+
+    public RowSet Copy()
+    {
+        var copy = new RowSet();
+        copy.Add(this);
+        return copy;
+    }
+
     public void Add(RowSet others)
     {
         if (others._bits.Length > _bits.Length) Array.Resize(ref _bits, others._bits.Length);
         for (var i = 0; i < others._bits.Length; i++) _bits[i] |= others._bits[i];
     }
 
-    public bool SetEquals(IReadOnlyRowSet other)
+    public bool SetEquals(RowSet other)
     {
-        var (mine, theirs) = (_bits, ((RowSet)other)._bits);
+        var (mine, theirs) = (_bits, other._bits);
         for (var i = 0; i < Math.Max(mine.Length, theirs.Length); i++)
             if ((i < mine.Length ? mine[i] : 0) != (i < theirs.Length ? theirs[i] : 0)) return false;
         return true;

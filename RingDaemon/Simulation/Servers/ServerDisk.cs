@@ -12,7 +12,6 @@ internal sealed class ServerDisk
 {
     private readonly List<Transaction> _log = [];
     private readonly SortedDictionary<string, OriginNumbers> _known = new(StringComparer.Ordinal);
-    private readonly RowSet _rows = new();
     private readonly SortedDictionary<string, OriginNumbers> _purged = new(StringComparer.Ordinal);
     private ServerDisk? _seed;
     private GtidSet? _executed;
@@ -27,7 +26,8 @@ internal sealed class ServerDisk
     /// <summary>The oldest entry of <see cref="Log"/> that can still be sent.</summary>
     public int LogBegins { get; private set; }
 
-    public IReadOnlyRowSet Rows => _rows;
+    /// <summary>What its tables hold.</summary>
+    public RowSet Rows { get; } = new();
 
     /// <summary>Everything it has executed.</summary>
     public GtidSet Executed => _executed ??= SetOf(_known);
@@ -49,7 +49,7 @@ internal sealed class ServerDisk
         _log.Add(transaction);
         Numbers(_known, transaction.Origin).Add(transaction.Number);
         _executed = null;
-        return _rows.Add(transaction.Row);
+        return Rows.Add(transaction.Row);
     }
 
     /// <summary>Forgets the log before this entry.</summary>
@@ -88,7 +88,7 @@ internal sealed class ServerDisk
     private void Fill(ServerDisk from)
     {
         foreach (var (origin, numbers) in from._known) _known[origin] = numbers.Copy();
-        _rows.Add(from._rows);
+        Rows.Add(from.Rows);
     }
 
     private OriginNumbers Numbers(SortedDictionary<string, OriginNumbers> of, string origin)

@@ -1,6 +1,7 @@
 using Connect.Node.Database;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Replication;
+using Connect.RingDaemon.Simulation.Plants;
 
 namespace Connect.RingDaemon.Simulation.Servers;
 
@@ -12,12 +13,14 @@ internal sealed class SimulatedServer
 {
     private readonly List<(GtidSet Position, Action Reached)> _waiting = [];
     private readonly List<Action> _frozen = [];
+    private readonly bool _countsReceived;
 
-    public SimulatedServer(string name, uint id, Engine engine, World world)
+    public SimulatedServer(string name, uint id, Engine engine, World world, PlantedBug plant)
     {
         (Name, World, Address) = (name, world, new(name, 3306));
         Disk = new(IdentityOf(id, engine));
-        Replica = new(this, world);
+        Replica = new(this, world, plant);
+        _countsReceived = plant.CountsReceived;
     }
 
     public string Name { get; }
@@ -49,8 +52,17 @@ internal sealed class SimulatedServer
     /// <summary>Told when the port opens, closes or falls silent.</summary>
     public event Action? PowerChanged;
 
+    /// <summary>Told of each start.</summary>
+    public Action? Started { get; set; }
+
     /// <summary>Told of each transaction that is committed here: itself, and whether its row is new here.</summary>
     public Action<Transaction, bool>? Committed { get; set; }
+
+    /// <summary>Told of each source it is pointed at.</summary>
+    public Action<SimulatedServer>? Pointed { get; set; }
+
+    /// <summary>Told of the disk that it had, when it has got another.</summary>
+    public Action<ServerDisk>? DiskReplaced { get; set; }
 
     public SimulatedServer? Source => Replica.Source;
 
@@ -59,10 +71,7 @@ internal sealed class SimulatedServer
     public GtidSet Executed => Disk.Executed;
 
     /// <summary>What it says it holds when somebody waits for a copy.</summary>
-    public GtidSet Held => AnswersForReceived ? Executed.Union(Replica.Received) : Executed;
-
-    /// <summary>A planted bug: it counts what is only in its relay log.</summary>
-    public bool AnswersForReceived { get; init; }
+    public GtidSet Held => _countsReceived ? Executed.Union(Replica.Received) : Executed;
 
     public static ServerIdentity IdentityOf(uint id, Engine engine) => engine == Engine.MariaDB
         ? new(engine, "MariaDB 10.11.19", id, $"{id}")
@@ -92,6 +101,7 @@ internal sealed class SimulatedServer
     public void Start()
     {
         Power = Power.On;
+        Started?.Invoke();
         PowerChanged?.Invoke();
     }
 
@@ -126,8 +136,10 @@ internal sealed class SimulatedServer
     public void Replace(ServerDisk disk)
     {
         if (Power is Power.On or Power.Paused) throw new InvalidOperationException($"{Name} runs: its disk cannot be replaced.");
+        var before = Disk;
         Disk = disk;
         Replica.Reset();
+        DiskReplaced?.Invoke(before);
     }
 
     // ---- what its board and its daemon do ----
