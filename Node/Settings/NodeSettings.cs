@@ -117,6 +117,12 @@ public sealed class DatabaseSettings
     /// </summary>
     public string AccountsFile { get; set; } = "accounts.json";
 
+    /// <summary>
+    /// A program and its arguments that restart the server under a new identity (server_id, gtid_domain_id; on MySQL also a new server_uuid). The daemon runs it when the server's
+    /// identity must be retired, and offers an unused id in the environment variable <c>CONNECT_SERVER_ID</c>. Empty: an operator has to do it, and is told so.
+    /// </summary>
+    public string[] RenewCommand { get; set; } = [];
+
     /// <summary>Connections, and threads that use them, of one program. 8 by default.</summary>
     public int MaxConnections { get; set; } = 8;
 

@@ -23,14 +23,16 @@ public class AgentCoreTests
     public void A_node_enters_compares_itself_with_the_others_and_serves()
     {
         Assert.Null(Done<AgentEffect.Say>(new AgentInput.Viewed(Members.View("n1 n2 n3"), Complete: true))); // it has not been let in
-        Tell(new AgentInput.Entered());
+        Tell(new AgentInput.Entered(null, null));
         Assert.Null(Find<AgentEffect.Compare>()); // its server was not looked at yet
         Tell(Server(null));
-        Assert.Equal("n2", Pointed());
+        Assert.Null(Pointed()); // it may be an old copy that must follow nobody
         Assert.Equal(["n1", "n2"], Find<AgentEffect.Compare>()!.Others.Select(m => m.Name));
-        Tell(new AgentInput.SourceChanged(new("n2", null, false)), Server("n2"));
+        Tell(new AgentInput.Beat());
         Assert.Null(Find<AgentEffect.Compare>()); // one comparison at a time
-        Tell(Compared(done: true));
+        Tell(Compared(done: false));
+        Assert.Equal("n2", Pointed());
+        Tell(new AgentInput.SourceChanged(new("n2", null, false)), Server("n2"), Compared(done: true));
         Assert.Equal(Phase.Serving, Find<AgentEffect.Say>()!.Phase);
         Assert.True(_n3.Report.Writable);
         Assert.False(_n3.Report.Serving); // nobody replicates from it yet
@@ -43,7 +45,7 @@ public class AgentCoreTests
     [Fact]
     public void Holding_everything_is_not_enough_while_it_follows_nobody()
     {
-        Tell(new AgentInput.Entered(), new AgentInput.Viewed(Members.View("n1 n2 n3"), Complete: true), Server(null), Compared(done: true));
+        Tell(new AgentInput.Entered(null, null), new AgentInput.Viewed(Members.View("n1 n2 n3"), Complete: true), Server(null), Compared(done: true));
         Assert.Equal(Phase.Joining, _n3.Report.Phase);
         Assert.NotNull(Find<AgentEffect.Compare>()); // so it is asked again
     }
@@ -51,19 +53,127 @@ public class AgentCoreTests
     [Fact]
     public void Nobody_is_pointed_at_while_members_that_should_be_there_may_still_answer()
     {
-        Tell(new AgentInput.Entered(), Server(null), new AgentInput.Viewed(Members.View("n2 n3"), Complete: false));
-        Assert.Null(Pointed());
+        Tell(new AgentInput.Entered(null, null), Server(null), new AgentInput.Viewed(Members.View("n2 n3"), Complete: false));
+        Assert.Null(Find<AgentEffect.Compare>());
         Assert.Null(After(3.9));
-        Assert.Equal("n2", After(0.6)); // four seconds are enough
+        After(0.6); // four seconds are enough
+        Tell(Compared(done: false));
+        Assert.Equal("n2", Pointed());
     }
 
     [Fact]
-    public void Lost_transactions_keep_a_node_from_serving_until_an_operator_acts()
+    public void A_server_that_lost_transactions_is_put_right_and_then_joins_anew()
     {
-        Tell(new AgentInput.Entered(), new AgentInput.Viewed(Members.View("n1 n2 n3"), Complete: true), Server("n2"), Compared(done: false, damage: "it lost 3 transactions"));
-        Assert.Equal((Phase.Joining, "it lost 3 transactions"), (_n3.Report.Phase, _n3.Report.Why));
-        Tell(Compared(done: true, damage: "it lost 3 transactions"));
+        Tell(new AgentInput.Entered(null, null), new AgentInput.Viewed(Members.View("n1 n2~ n3"), Complete: true), Server("n1"), Compared(done: false, Lost));
+        Assert.Equal((Phase.Mending, "it lost 3 transactions"), (_n3.Report.Phase, _n3.Report.Why));
+        var mend = Find<AgentEffect.Mend>()!;
+        Assert.Equal("n1", mend.Donor?.Name); // the nearest one, n2, is no help while it is catching up itself
+        Assert.Equal(Lost, mend.Damage);
+        Assert.Null(Done<AgentEffect.Mend>(new AgentInput.Beat())); // one at a time
+        Assert.Null(After(3)); // and nobody is pointed at meanwhile
+        Tell(new AgentInput.Mended(null));
+        Assert.Equal(Phase.Joining, _n3.Report.Phase);
+        Tell(Server(null), Compared(done: false));
+        Assert.Equal("n1", Pointed());
+        Tell(new AgentInput.SourceChanged(new("n1", null, false)), Server("n1"), Compared(done: true));
+        Assert.Equal(Phase.Serving, _n3.Report.Phase);
+    }
+
+    [Fact]
+    public void Mending_that_fails_is_tried_again_and_damage_does_not_pass_by_itself()
+    {
+        Tell(new AgentInput.Entered(null, null), new AgentInput.Viewed(Members.View("n1 n2 n3"), Complete: true), Server("n2"), Compared(done: false, Lost));
+        Tell(new AgentInput.Mended("n2 did not send all of its rows"));
+        Assert.Equal(Phase.Mending, _n3.Report.Phase);
+        Assert.Contains("n2 did not send all of its rows", _n3.Report.Why, StringComparison.Ordinal);
+        Tell(Compared(done: true)); // an answer that was under way
+        Assert.Equal(Phase.Mending, _n3.Report.Phase);
+        Pass(4.9);
+        Assert.Null(Done<AgentEffect.Mend>(new AgentInput.Beat()));
+        Pass(0.2);
+        Assert.NotNull(Done<AgentEffect.Mend>(new AgentInput.Beat()));
+        Tell(new AgentInput.Mended("again"));
+        Assert.NotNull(Done<AgentEffect.Mend>(new AgentInput.Rejoin())); // an operator need not wait
+    }
+
+    [Fact]
+    public void A_daemon_that_ended_in_the_middle_of_mending_begins_it_anew_and_serves_nothing_before()
+    {
+        Tell(new AgentInput.Entered(Lost, null), new AgentInput.Viewed(Members.View("n1 n2 n3"), Complete: true));
+        Assert.Equal(Phase.Mending, Find<AgentEffect.Say>()!.Phase);
+        Tell(Server(null));
+        Assert.NotNull(Find<AgentEffect.Mend>());
         Assert.False(_n3.Report.Writable);
+    }
+
+    [Fact]
+    public void Without_a_member_that_serves_nobody_is_mended()
+    {
+        Tell(new AgentInput.Entered(null, null), new AgentInput.Viewed(Members.View("n1~ n2~ n3"), Complete: true), Server("n2"), Compared(done: false, Lost));
+        Assert.Equal(Phase.Mending, _n3.Report.Phase);
+        Assert.Null(Find<AgentEffect.Mend>());
+        Assert.NotNull(Done<AgentEffect.Mend>(new AgentInput.Viewed(Members.View("n1 n2~ n3"), Complete: true)));
+    }
+
+    [Fact]
+    public void Purged_logs_are_waited_for_five_seconds_in_case_somebody_returns_who_has_them()
+    {
+        var purged = new Damage(DamageKind.LogsPurged, "everybody has purged them");
+        Tell(new AgentInput.Entered(null, null), new AgentInput.Viewed(Members.View("n1 n2 n3"), Complete: true), Server("n2"), Compared(done: false, purged));
+        Pass(4.9);
+        Tell(Compared(done: false, purged));
+        Assert.Equal(Phase.Joining, _n3.Report.Phase);
+        Tell(Compared(done: false), Compared(done: false, purged)); // somebody had them for a moment: the time begins anew
+        Pass(4.9);
+        Tell(Compared(done: false, purged));
+        Assert.Equal(Phase.Joining, _n3.Report.Phase);
+        Pass(0.2);
+        Tell(Compared(done: false, purged));
+        Assert.Equal(Phase.Mending, _n3.Report.Phase);
+    }
+
+    [Fact]
+    public void A_serving_node_that_nobody_can_send_to_any_more_looks_at_itself_anew()
+    {
+        Serving();
+        Tell(new AgentInput.Viewed(FollowedBy("n1", "n1! n2 n3"), Complete: true), new AgentInput.SourceChanged(new("n2", "it has purged those logs", BlamesMember: true, LogsPurged: true)));
+        Assert.Equal(Phase.Joining, _n3.Report.Phase);
+        Assert.NotNull(Find<AgentEffect.Compare>());
+    }
+
+    [Theory]
+    [InlineData("n1 n2 n3", true)] // the later name gives way
+    [InlineData("n1~ n2 n3", true)] // both are joining
+    [InlineData("n1! n2 n3", true)] // an identity is not inherited from the dead
+    public void Two_servers_of_one_identity_are_told_apart_and_one_becomes_somebody_else(string members, bool yields)
+    {
+        var view = Members.View(members);
+        var twin = view.Find("n1")!;
+        view = view with { Members = view.Members.Replace(twin, twin with { Facts = twin.Facts with { ServerId = Mine.ServerId } }) };
+        Tell(new AgentInput.Entered(null, null), new AgentInput.Viewed(view, Complete: true), Server(null));
+        Assert.Equal(yields ? Phase.Mending : Phase.Joining, _n3.Report.Phase);
+        Assert.Equal(yields, Find<AgentEffect.Mend>() is { Damage.Kind: DamageKind.SharedIdentity });
+    }
+
+    [Fact]
+    public void Whoever_serves_does_not_give_way_to_a_newcomer_with_its_identity()
+    {
+        Serving();
+        var view = FollowedBy("n1", "n1 n2~ n3");
+        var twin = view.Find("n2")!;
+        Tell(new AgentInput.Viewed(view with { Members = view.Members.Replace(twin, twin with { Facts = twin.Facts with { Origin = Mine.Origin } }) }, Complete: true));
+        Assert.Equal(Phase.Serving, _n3.Report.Phase);
+    }
+
+    [Fact]
+    public void A_server_that_is_put_right_is_nobodys_source_and_no_copy_on_it_counts()
+    {
+        Serving();
+        var view = FollowedBy("n1", "n1 n2 n3");
+        var patient = view.Find("n2")!;
+        Tell(new AgentInput.Viewed(view with { Members = view.Members.Replace(patient, patient with { Facts = patient.Facts with { Phase = Phase.Mending } }) }, Complete: true));
+        Assert.Equal("n1", _pointed);
+        Assert.Equal(["n1"], Find<AgentEffect.Peers>()!.Usable.Select(m => m.Name));
     }
 
     [Fact]
@@ -115,7 +225,7 @@ public class AgentCoreTests
         Pass(0.1);
         Tell(Found(Part.Mysql, Finding.Refused));
         Tell(new AgentInput.SourceChanged(new("n1", null, false)));
-        Tell(new AgentInput.Server(before, Follows("n2"), null)); // asked before, answered after
+        Tell(new AgentInput.Server(before, Follows("n2"), null, Mine)); // asked before, answered after
         Assert.Null(Pointed());
         Tell(Server("n1"));
         Assert.Equal("n1", _n3.Report.Source);
@@ -125,7 +235,7 @@ public class AgentCoreTests
     public void A_failing_own_server_ends_serving_at_once_and_its_return_begins_with_a_new_goal()
     {
         Serving();
-        var gone = new AgentInput.Server(_now, ReplicaStatus.None, "it refuses connections");
+        var gone = new AgentInput.Server(_now, ReplicaStatus.None, "it refuses connections", Mine);
         Assert.NotNull(Done<AgentEffect.ForgetGoal>(gone));
         Assert.False(Find<AgentEffect.Say>()!.MysqlUp);
         Assert.Equal(TrafficState.Maintenance, Balanced("n3"));
@@ -189,7 +299,7 @@ public class AgentCoreTests
     private string? _pointed;
     private string? _watched;
 
-    private static AgentInput.Compared Compared(bool done, string? damage = null) => new(new CatchUpResult(done, damage, done ? 0 : 1));
+    private static AgentInput.Compared Compared(bool done, Damage? damage = null, long written = 0) => new(new CatchUpResult(done, damage, done ? 0 : 1, written));
 
     private static ReplicaStatus Follows(string? source) =>
         source is null ? ReplicaStatus.None : new(new(Three.Find(source)!.Facts.MysqlHost, Three.Find(source)!.Facts.MysqlPort), true, false, true, 0, null, 0);
@@ -203,14 +313,18 @@ public class AgentCoreTests
         };
     }
 
-    private AgentInput.Server Server(string? source) => new(_now, Follows(source), null);
+    private static Damage Lost { get; } = new(DamageKind.LostTail, "it lost 3 transactions");
+
+    private static ServerIdentity Mine { get; } = new(Connect.Node.Settings.Engine.MariaDB, "MariaDB 10.11.19", 3, "3");
+
+    private AgentInput.Server Server(string? source) => new(_now, Follows(source), null, Mine);
 
     private static AgentInput.Predecessor Found(Part part, Finding finding) => new(Three.Find("n2")!, part, finding);
 
     /// <summary>A node in the middle of its life: it follows n2, n1 follows it.</summary>
     private void Serving()
     {
-        Tell(new AgentInput.Entered(), new AgentInput.Web(true), new AgentInput.Viewed(FollowedBy("n1", "n1 n2 n3"), Complete: true), Server("n2"), Compared(done: true),
+        Tell(new AgentInput.Entered(null, null), new AgentInput.Web(true), new AgentInput.Viewed(FollowedBy("n1", "n1 n2 n3"), Complete: true), Server("n2"), Compared(done: true),
             Found(Part.Mysql, Finding.Up), Found(Part.Daemon, Finding.Up), Found(Part.Web, Finding.Up), new AgentInput.Beat());
         Assert.True(_n3.Report.Serving, _n3.Report.Why);
         _pointed = null;

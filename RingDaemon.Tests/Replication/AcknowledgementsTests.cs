@@ -20,9 +20,19 @@ public sealed class AcknowledgementsTests : IAsyncDisposable
     [Fact]
     public async Task Local_and_alone_need_nobody()
     {
+        _acknowledgements.SetAlive([], alone: true);
         Assert.Equal((true, 0, 0), Short3(await _acknowledgements.WaitAsync(At(1), Level.All, Long)));
         Alive("b");
         Assert.Equal((true, 0, 0), Short3(await _acknowledgements.WaitAsync(At(1), Level.Local, Long)));
+    }
+
+    [Fact]
+    public async Task With_members_that_are_all_dead_a_copy_is_pending_and_nobody_waits_for_it()
+    {
+        Assert.Equal((false, 0, 1), Short3(await _acknowledgements.WaitAsync(At(1), Level.One, Long))); // nothing is known yet
+        Alive();
+        Assert.Equal((false, 0, 1), Short3(await _acknowledgements.WaitAsync(At(1), Level.One, Long)));
+        Assert.Equal((false, 0, 1), Short3(await _acknowledgements.WaitAsync(At(1), Level.All, Long)));
     }
 
     [Fact]
@@ -125,7 +135,7 @@ public sealed class AcknowledgementsTests : IAsyncDisposable
     private static (bool, int, int) Short3(AckResult result) => (result.Satisfied, result.Copies, result.Wanted);
 
     private void Alive(params string[] names) =>
-        _acknowledgements.SetAlive([.. names.Select(name => new AckPeer(name, new ServerAddress("127.0.0.1", 1), name))]);
+        _acknowledgements.SetAlive([.. names.Select(name => new AckPeer(name, new ServerAddress("127.0.0.1", 1), name))], alone: false);
 
     private sealed class PlayedPeer : IPeerServer
     {

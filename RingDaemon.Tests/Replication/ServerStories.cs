@@ -134,7 +134,7 @@ public abstract class ServerStories(TestServers servers, Engine engine)
         await RingStories.RunningAsync(near, far);
         await using var acknowledgements = new Acknowledgements(engine, peer => new PeerServer(engine, peer.Server, writer.Accounts.Peer, TestServer.Schema, tls: false));
         var peers = new[] { new AckPeer("near", near, "1"), new AckPeer("far", far, "2") };
-        acknowledgements.SetAlive(peers);
+        acknowledgements.SetAlive(peers, alone: false);
 
         await writer.WriteAsync(1);
         var all = await acknowledgements.WaitAsync(await writer.Replication.PositionAsync(), Level.All, Soon);
@@ -158,7 +158,7 @@ public abstract class ServerStories(TestServers servers, Engine engine)
             Assert.Equal((false, 1, 2), (pending.Satisfied, pending.Copies, pending.Wanted));
 
             var waiting = acknowledgements.WaitAsync(position, Level.All, Soon);
-            acknowledgements.SetAlive([peers[0]]); // gossip finds the frozen one dead: the wait goes on without it
+            acknowledgements.SetAlive([peers[0]], alone: false); // gossip finds the frozen one dead: the wait goes on without it
             Assert.Equal((true, 1, 1), (await waiting) switch { var r => (r.Satisfied, r.Copies, r.Wanted) });
         }
         finally

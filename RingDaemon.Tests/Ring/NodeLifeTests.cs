@@ -36,9 +36,9 @@ public class NodeLifeTests
     }
 
     [Fact]
-    public void A_server_that_lost_what_it_had_sent_never_serves()
+    public void A_server_that_lost_what_it_had_sent_is_put_right_before_anything_else()
     {
-        Assert.Equal(Phase.Joining, After(Well with { Damage = "it lost 3 transactions" }));
+        Assert.Equal(Phase.Mending, After(Well with { LeaveWanted = true, Damage = new(DamageKind.LostTail, "it lost 3 transactions") }));
         Assert.Equal("it lost 3 transactions", _life.Why);
     }
 

@@ -43,8 +43,8 @@ public class ServerDiskTests
     {
         var donor = Written(engine, id: 1, rows: 5);
         var seeded = donor.SeededAs(SimulatedServer.IdentityOf(9, engine));
-        donor.Commit(new(donor.Identity.Origin, donor.NextNumber, 5));
-        seeded.Commit(new(seeded.Identity.Origin, seeded.NextNumber, 6));
+        donor.Commit(new(donor.Identity.Origin, donor.NextNumber, donor.Identity.ServerId, 5));
+        seeded.Commit(new(seeded.Identity.Origin, seeded.NextNumber, seeded.Identity.ServerId, 6));
         Assert.Equal(seeded.Executed.Only(donor.Identity.Origin), seeded.Purged);
         Assert.True(seeded.Rows.Contains(4));
         Assert.False(seeded.Rows.Contains(5)); // written after the copy
@@ -69,7 +69,7 @@ public class ServerDiskTests
     private static ServerDisk Written(Engine engine, uint id, int rows)
     {
         var disk = new ServerDisk(SimulatedServer.IdentityOf(id, engine));
-        for (var row = 0; row < rows; row++) disk.Commit(new(disk.Identity.Origin, disk.NextNumber, row));
+        for (var row = 0; row < rows; row++) disk.Commit(new(disk.Identity.Origin, disk.NextNumber, disk.Identity.ServerId, row));
         return disk;
     }
 }

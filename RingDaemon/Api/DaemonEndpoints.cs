@@ -32,6 +32,7 @@ public static class DaemonEndpoints
         v1.MapGet("/checksum", (Checksum checksum, CancellationToken cancel) => checksum.CompareAsync(cancel));
         v1.MapPost("/repair", (Repair repair, DryRunRequest request, CancellationToken cancel) => repair.AllAsync(request.DryRun, cancel));
         v1.MapPost("/repair/self", (Repair repair, DryRunRequest request, CancellationToken cancel) => repair.SelfAsync(request.DryRun, cancel));
+        v1.MapPost("/repair/take", TakeAsync);
         v1.MapPost("/rows/keys", (TableRows rows, KeysRequest request, CancellationToken cancel) => rows.KeysAsync(request.Table, request.After, cancel));
         v1.MapPost("/rows/read", (TableRows rows, RowsRequest request, CancellationToken cancel) => rows.ReadAsync(request.Table, request.Keys, cancel));
         v1.MapPost("/maintenance", (OperatorDesk desk, MaintenanceRequest request, CancellationToken cancel) => desk.MaintenanceAsync(request.On, request.DryRun, cancel));
@@ -40,19 +41,35 @@ public static class DaemonEndpoints
         v1.MapPost("/rejoin", (OperatorDesk desk, DryRunRequest request, CancellationToken cancel) => desk.RejoinAsync(request.DryRun, cancel));
     }
 
-    private static async Task<IResult> AckAsync(AckRequest request, Acknowledgements acknowledgements, NodeSettings settings, CancellationToken cancel)
+    private static async Task<IResult> AckAsync(AckRequest request, Acknowledgements acknowledgements, RingAgent agent, NodeSettings settings, CancellationToken cancel)
     {
         if (!Enum.TryParse<Acknowledgement>(request.Level, ignoreCase: true, out var level)) return Results.Problem("level is local, one or all", statusCode: 400);
         try
         {
             var wait = TimeSpan.FromMilliseconds(Math.Clamp(request.WaitMilliseconds, 0, 30_000));
-            return Results.Ok(await acknowledgements.WaitAsync(GtidSet.Parse(settings.Database.Engine, request.Position), level, wait, cancel));
+            var position = GtidSet.Parse(settings.Database.Engine, request.Position);
+            agent.Wrote(position);
+            return Results.Ok(await acknowledgements.WaitAsync(position, level, wait, cancel));
         }
         catch (FormatException e)
         {
             return Results.Problem(e.Message, statusCode: 400);
         }
     }
+
+    /// <summary>A member that is put right asks this one to take over what only it has.</summary>
+    private static async Task<IResult> TakeAsync(TakeRequest request, Repair repair, NodeSettings settings, RingAgent agent, OwnServerWatch own, IMembership membership, AuditLog audit, CancellationToken cancel)
+    {
+        // Whoever asks saw this node as it was a moment ago; its disk may have been lost since.
+        if (agent.Report.Phase != Phase.Serving || own.Identity?.Origin != request.Origin) return Results.Problem($"{settings.Name} does not serve, or not under the origin {request.Origin}.", statusCode: 409);
+        if (membership.Current.Find(request.From) is not { } member) return Results.Problem($"There is no member '{request.From}'.", statusCode: 404);
+        if (await repair.UniteAsync(member.Facts.DaemonUrl, member.Name, logged: true, cancel) is not { } taken) return Results.Problem($"{request.From} did not answer to the end.", statusCode: 502);
+        if (taken.Rows > 0 || taken.Conflicts.Count > 0)
+            audit.Add($"save rows of {request.From}", "its server is put right", $"{taken.Rows} rows that only it had; {taken.Conflicts.Count} keys with other content here are left alone{Named(taken.Conflicts)}");
+        return Results.Ok(new TakeReply(taken.Rows, taken.Conflicts));
+    }
+
+    private static string Named(IReadOnlyList<string> conflicts) => conflicts.Count == 0 ? "" : $": {string.Join(", ", conflicts.Take(10))}";
 
     /// <summary>Bodies that are sealed with the cluster's key need no token: who can seal them belongs to the cluster.</summary>
     private static async Task<IResult> SealedAsync(HttpRequest request, Func<byte[], Task<byte[]?>> answer, CancellationToken cancel)
@@ -66,6 +83,10 @@ public static class DaemonEndpoints
     internal sealed record AuditReport(IReadOnlyList<AuditEntry> Items);
 
     internal sealed record AckRequest(string Position, string Level, int WaitMilliseconds);
+
+    internal sealed record TakeRequest(string From, string Origin);
+
+    internal sealed record TakeReply(long Rows, IReadOnlyList<string> Conflicts);
 
     internal sealed record MaintenanceRequest(bool On, bool DryRun);
 

@@ -46,7 +46,7 @@ public static class NodeState
         (_, Liveness.Left) => "left",
         (_, Liveness.Unreachable) => "unreachable",
         (_, Liveness.Suspect) => "suspect",
-        (Phase.Joining, _) => "joining",
+        (Phase.Joining or Phase.Mending, _) => "joining",
         (Phase.Maintenance, _) => "maintenance",
         (Phase.Leaving, _) => "leaving",
         _ => "alive",

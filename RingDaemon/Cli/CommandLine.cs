@@ -51,7 +51,7 @@ public static class CommandLine
     {
         var root = new RootCommand("Connect: a message board on a ring of database servers.")
         {
-            UpVerb.Create(), DownVerb.Create(), KillVerb.Create(), StartVerb.Create(), LogsVerb.Create(),
+            UpVerb.Create(), DownVerb.Create(), KillVerb.Create(), StartVerb.Create(), RenewVerb.Create(), LogsVerb.Create(),
             StatusVerb.Create(), TopologyVerb.Create(), MembersVerb.Create(), ExplainVerb.Create(), AuditVerb.Create(),
             JoinVerb.Create(), LeaveVerb.Create(), ForgetVerb.Create(), RejoinVerb.Create(), MaintenanceVerb.Create(), ChecksumVerb.Create(), RepairVerb.Create(),
             TokenVerb.Create(), KeyVerb.Create(), SimulateVerb.Create(), DaemonVerb.Create(),

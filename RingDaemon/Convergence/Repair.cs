@@ -47,7 +47,7 @@ public sealed class Repair(NodeSettings settings, IMembership membership, TableR
         {
             foreach (var donor in Alive().Where(m => m.Name != settings.Name))
             {
-                if (await FromAsync(donor, table, dryRun, conflicts, cancel) is { } count) added[table] = added.GetValueOrDefault(table) + count;
+                if (await FromAsync(donor.Facts.DaemonUrl, donor.Name, table, dryRun, logged: false, conflicts, cancel) is { } count) added[table] = added.GetValueOrDefault(table) + count;
                 else unheard.Add(donor.Name);
             }
         }
@@ -55,28 +55,42 @@ public sealed class Repair(NodeSettings settings, IMembership membership, TableR
         return new(settings.Name, added, conflicts, [.. unheard]);
     }
 
+    /// <summary>Brings over every row that one member has and this node lacks.</summary>
+    /// <param name="logged">As for <see cref="TableRows.AddAsync"/>.</param>
+    /// <returns>How many rows came, and which conflicts were left alone; null if the member did not answer to the end.</returns>
+    public async Task<(long Rows, IReadOnlyList<string> Conflicts)?> UniteAsync(string donorUrl, string donor, bool logged, CancellationToken cancel)
+    {
+        var (rows, conflicts) = (0L, new List<string>());
+        foreach (var table in BoardSchema.Tables)
+        {
+            if (await FromAsync(donorUrl, donor, table, dryRun: false, logged, conflicts, cancel) is not { } count) return null;
+            rows += count;
+        }
+        return (rows, conflicts);
+    }
+
     /// <returns>How many rows came from there; null if it did not answer.</returns>
-    private async Task<int?> FromAsync(Member donor, string table, bool dryRun, List<string> conflicts, CancellationToken cancel)
+    private async Task<int?> FromAsync(string donorUrl, string donor, string table, bool dryRun, bool logged, List<string> conflicts, CancellationToken cancel)
     {
         var count = 0;
         string? after = null;
         while (true)
         {
-            var theirs = await members.PostAsync<List<TableRows.KeyDigest>>(donor.Facts.DaemonUrl, "/v1/rows/keys", new { table, after }, PerPage, cancel);
+            var theirs = await members.PostAsync<List<TableRows.KeyDigest>>(donorUrl, "/v1/rows/keys", new { table, after }, PerPage, cancel);
             if (theirs is null) return null;
             if (theirs.Count == 0) return count;
             var mine = await KeysUpToAsync(table, after, theirs[^1].Key, cancel);
             foreach (var differs in theirs.Where(t => mine.TryGetValue(t.Key, out var digest) && digest != t.Digest))
-                if (conflicts.Count < MostConflicts) conflicts.Add($"{table} {differs.Key} ({donor.Name})");
+                if (conflicts.Count < MostConflicts) conflicts.Add($"{table} {differs.Key} ({donor})");
             var missing = theirs.Where(t => !mine.ContainsKey(t.Key)).Select(t => t.Key).ToArray();
             if (dryRun) count += missing.Length;
             else
             {
                 foreach (var page in missing.Chunk(TableRows.RowPage))
                 {
-                    var rows = await members.PostAsync<List<Row>>(donor.Facts.DaemonUrl, "/v1/rows/read", new { table, keys = page }, PerPage, cancel);
+                    var rows = await members.PostAsync<List<Row>>(donorUrl, "/v1/rows/read", new { table, keys = page }, PerPage, cancel);
                     if (rows is null) return null;
-                    count += await own.AddAsync(table, rows, cancel);
+                    count += await own.AddAsync(table, rows, logged, cancel);
                 }
             }
             after = theirs[^1].Key;

@@ -38,15 +38,16 @@ public sealed class TableRows(Database database, NodeSettings settings)
     }, Deadline, cancel);
 
     /// <summary>
-    /// Adds rows that are missing here; what is there already stays as it is. Outside the binary log: every member repairs itself, and the position must not move.
+    /// Adds rows that are missing here; what is there already stays as it is.
     /// </summary>
+    /// <param name="logged">False: outside the binary log, for every member repairs itself, and the position must not move. True: as writes of this server's own, which reach everyone.</param>
     /// <returns>How many were added.</returns>
-    public Task<int> AddAsync(string table, IReadOnlyCollection<Row> rows, CancellationToken cancel) => database.RunAsync(connection =>
+    public Task<int> AddAsync(string table, IReadOnlyCollection<Row> rows, bool logged, CancellationToken cancel) => database.RunAsync(connection =>
     {
         var columns = Columns(connection, table);
         var values = string.Join(", ", columns.Select((c, i) => c.IsBinary ? $"UNHEX(@v{i})" : $"CONVERT(UNHEX(@v{i}) USING utf8mb4)"));
         var insert = $"INSERT IGNORE INTO {Quoted(table)} ({string.Join(", ", columns.Select(c => $"`{c.Name}`"))}) VALUES ({values})";
-        connection.Execute("SET SESSION sql_log_bin = 0");
+        if (!logged) connection.Execute("SET SESSION sql_log_bin = 0");
         try
         {
             using var transaction = connection.BeginTransaction();
@@ -63,7 +64,7 @@ public sealed class TableRows(Database database, NodeSettings settings)
         }
         finally
         {
-            connection.Execute("SET SESSION sql_log_bin = 1");
+            if (!logged) connection.Execute("SET SESSION sql_log_bin = 1");
         }
     }, Deadline, cancel);
 

@@ -14,7 +14,12 @@ public abstract record AgentInput
     public sealed record Beat : AgentInput;
 
     /// <summary>The node was let in: from now on it says who it is, and acts.</summary>
-    public sealed record Entered : AgentInput;
+    /// <param name="Unfinished">Its server was being put right when the daemon ended; null if it was not.</param>
+    /// <param name="Memory">What is remembered of its server; null if it never served.</param>
+    public sealed record Entered(Damage? Unfinished, ServerMemory? Memory) : AgentInput;
+
+    /// <summary>The board wrote, and numbers of this origin are used up to this one.</summary>
+    public sealed record Wrote(string Origin, long Number) : AgentInput;
 
     /// <param name="Complete">Everyone this node was told to expect has been heard of.</param>
     public sealed record Viewed(View View, bool Complete) : AgentInput;
@@ -22,7 +27,8 @@ public abstract record AgentInput
     /// <summary>The own server was asked, or its port was looked at.</summary>
     /// <param name="AskedAt">When the question was put; an answer from before the last change of source is about the old one.</param>
     /// <param name="Fault">Why the server cannot be used; null if it can.</param>
-    public sealed record Server(TimeSpan AskedAt, ReplicaStatus Replica, string? Fault) : AgentInput;
+    /// <param name="Identity">Who it is, as last read; null until it was up for the first time.</param>
+    public sealed record Server(TimeSpan AskedAt, ReplicaStatus Replica, string? Fault, ServerIdentity? Identity) : AgentInput;
 
     /// <summary>The own board was looked at.</summary>
     public sealed record Web(bool Up) : AgentInput;
@@ -35,6 +41,9 @@ public abstract record AgentInput
 
     /// <summary>A comparison with the others has ended; null if it could not be made.</summary>
     public sealed record Compared(CatchUpResult? Result) : AgentInput;
+
+    /// <summary>Putting the own server right has ended: null if it is done, else why not.</summary>
+    public sealed record Mended(string? Fault) : AgentInput;
 
     /// <summary>Whether another member holds everything this node knows; false also if nobody could be asked.</summary>
     public sealed record Held(bool Elsewhere) : AgentInput;
@@ -56,10 +65,17 @@ public abstract record AgentEffect
     public sealed record ForgetGoal : AgentEffect;
 
     /// <summary>Compare the own server with these; ends as <see cref="AgentInput.Compared"/>.</summary>
-    public sealed record Compare(Member[] Others) : AgentEffect;
+    /// <param name="Source">The member it replicates from, or null.</param>
+    public sealed record Compare(Member[] Others, string? Source) : AgentEffect;
 
     /// <summary>Ask whether one of these holds everything; ends as <see cref="AgentInput.Held"/>.</summary>
     public sealed record AskHeld(Member[] Others) : AgentEffect;
+
+    /// <summary>Put the own server right with this member's help, or alone; ends as <see cref="AgentInput.Mended"/>.</summary>
+    public sealed record Mend(Damage Damage, Member? Donor) : AgentEffect;
+
+    /// <summary>Write this down before anything else is done.</summary>
+    public sealed record Remember(ServerMemory Memory) : AgentEffect;
 
     /// <summary>Leave the ring for good.</summary>
     public sealed record Leave : AgentEffect;
@@ -110,8 +126,26 @@ public sealed class AgentCore(string me, RingOptions options)
     /// </summary>
     private static readonly TimeSpan LastWritesTake = TimeSpan.FromSeconds(2.5);
 
-    /// <summary>Longer than a usual hold-down: a node that nobody turns back to serves all the same.</summary>
-    private static readonly TimeSpan FollowedAtTheLatest = TimeSpan.FromSeconds(10);
+    /// <summary>Longer than a usual hold-down.</summary>
+    private static readonly TimeSpan UnfollowedForGood = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long everybody who serves must lack the logs this node needs before it gives up waiting for somebody who has them.</summary>
+    private static readonly TimeSpan PurgedForGood = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a serving node is refused by whom it should follow before it counts as lacking something for good.</summary>
+    private static readonly TimeSpan RefusedForGood = TimeSpan.FromSeconds(15);
+
+    /// <summary>After a mending that failed.</summary>
+    private static readonly TimeSpan MendAgainAfter = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longer than any transaction of a board takes to be applied, however slow the disk.</summary>
+    private static readonly TimeSpan NoProgress = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long nothing may come from others that do not serve either.</summary>
+    private static readonly TimeSpan NobodyServes = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a server that nobody can help waits before it becomes somebody else by itself.</summary>
+    private static readonly TimeSpan AloneForGood = TimeSpan.FromSeconds(10);
 
     /// <summary>How long the members that should be there get to answer before this node believes that it is alone.</summary>
     private static readonly TimeSpan DiscoveryTakes = TimeSpan.FromSeconds(4);
@@ -137,8 +171,22 @@ public sealed class AgentCore(string me, RingOptions options)
     private bool _leaving;
     private TimeSpan _lastBeat;
     private bool _followed;
-    private TimeSpan _servingSince;
+    private TimeSpan _followedAt;
     private string? _watched;
+    private ServerIdentity? _identity;
+    private readonly SortedSet<string> _refusers = new(StringComparer.Ordinal);
+    private TimeSpan? _refusedSince;
+    private TimeSpan? _purgedSince;
+    private bool _mending;
+    private bool _held;
+    private TimeSpan _mendAgainAt;
+    private TimeSpan _harmedAt;
+    private long _missing;
+    private long _waitedFor;
+    private TimeSpan _waitedSince;
+    private TimeSpan _missingSince;
+    private ServerMemory? _memory;
+    private bool _memoryIsNew;
 
     /// <summary>What it knows and last decided; replaced as a whole.</summary>
     public AgentReport Report { get; private set; } = AgentReport.Starting;
@@ -157,16 +205,26 @@ public sealed class AgentCore(string me, RingOptions options)
         switch (input)
         {
             case AgentInput.Beat: OnBeat(); break;
-            case AgentInput.Entered: (_entered, _enteredAt) = (true, now); break;
+            case AgentInput.Entered(var unfinished, var memory):
+                (_entered, _enteredAt, _memory) = (true, now, memory);
+                Hold(true);
+                if (unfinished is not null) (_condition, _harmedAt) = (_condition with { Damage = unfinished }, now);
+                break;
+            case AgentInput.Wrote(var origin, var number):
+                if (_memory is not { } known || known.Identity.Origin != origin || known.Written >= number) break;
+                (_memory, _memoryIsNew) = (known with { Written = number }, true);
+                break;
             case AgentInput.Viewed(var view, var complete): OnView(view, complete); break;
-            case AgentInput.Server server when server.AskedAt >= _sourceChangedAt: OnServer(server.Replica, server.Fault); break;
+            case AgentInput.Server server when server.AskedAt >= _sourceChangedAt: OnServer(server); break;
             case AgentInput.Web(var up): _webUp = up; break;
             case AgentInput.Predecessor found: OnPredecessor(found.Member, found.Part, found.Finding); break;
             case AgentInput.SourceChanged(var ended):
                 _sourceChangedAt = now;
                 Control(ended);
+                JudgeRefusals(ended);
                 break;
             case AgentInput.Compared(var result): OnCompared(result); break;
+            case AgentInput.Mended(var fault): OnMended(fault); break;
             case AgentInput.Held(var elsewhere):
                 _asking = false;
                 if (elsewhere) _condition = _condition with { Drained = true };
@@ -189,6 +247,7 @@ public sealed class AgentCore(string me, RingOptions options)
             CompareAnew($"it was paused for {gap.TotalSeconds:0.0} s");
             _effects.Add(new AgentEffect.Audit("join again", $"this daemon did not run for {gap.TotalSeconds:0.0} s", "comparing with the others before serving"));
         }
+        if (_memoryIsNew) Remember(_memory!);
         if (_watched is { } watched && _found.GetValueOrDefault(Part.Mysql) == Finding.Up) _effects.Add(new AgentEffect.SignOfLife(watched));
         if (_entered && !_condition.Discovered && _now - _enteredAt > DiscoveryTakes)
         {
@@ -211,14 +270,16 @@ public sealed class AgentCore(string me, RingOptions options)
         if (_condition.Discovered) Control(new RingInput.ViewChanged(view));
     }
 
-    private void OnServer(ReplicaStatus status, string? fault)
+    private void OnServer(AgentInput.Server server)
     {
-        _replica = status;
+        var (status, fault) = (server.Replica, server.Fault);
+        (_replica, _identity) = (status, server.Identity);
         // A source that is only remembered, with every thread stopped (a server that was just started), is none.
         _source = status is { Source: { } address } and not { Connecting: false, Receiving: false, Applying: false } ? NameOf(address) : null;
         if (fault is not null && _condition.MysqlFault is null) _effects.Add(new AgentEffect.ForgetGoal());
         _condition = _condition with { MysqlFault = fault, CaughtUp = _condition.CaughtUp && fault is null };
-        if (fault is null) Control(new RingInput.Observed(_source, status.Running));
+        if (fault is not null) Hold(true); // whoever comes back may be an old copy: it is compared with the others before it follows anybody
+        else Control(new RingInput.Observed(_source, status.Running));
     }
 
     private void OnPredecessor(Member member, Part part, Finding finding)
@@ -243,18 +304,96 @@ public sealed class AgentCore(string me, RingOptions options)
     {
         _comparing = false;
         if (result is null) return;
+        if (result.Damage is null or { Kind: DamageKind.LogsPurged } && Contradiction(result.Written) is null && _condition is { MysqlFault: null, Damage: null }) Hold(false);
         // Who holds everything but follows nobody would fall behind the moment it serves.
         var follows = _controller.Plan.Source is null || _replica.Running;
-        _condition = _condition with { CaughtUp = result.Done && follows, Damage = result.Damage };
+        _condition = _condition with { CaughtUp = (result.Done && follows) || IsTheFirst(result) };
+        Harm(Contradiction(result.Written));
+        JudgeProgress(result);
+        if (result.Damage is not { Kind: DamageKind.LogsPurged }) _purgedSince = null;
+        else if (_now - (_purgedSince ??= _now) < PurgedForGood) return; // somebody who has them may come back
+        Harm(result.Damage);
+    }
+
+    /// <summary>What the server has of its own transactions against what this daemon remembers; it needs nobody else for that.</summary>
+    private Damage? Contradiction(long written)
+    {
+        if (_memory is not { } known || _identity is not { } mine) return null;
+        if (known.Identity.Origin == mine.Origin)
+            return written < known.Written ? new(DamageKind.LostTail, $"this server has its own transactions up to {written}, and had written up to {known.Written}") : null;
+        return written > 0 ? new(DamageKind.SharedIdentity, $"this server holds {written} transactions of its origin {mine.Origin}, under which it never served: somebody else wrote them") : null;
+    }
+
+    /// <summary>
+    /// When nobody serves, those who come back may wait for each other's rows for ever, with logs purged on both sides. After a while the first by name begins as it is: then there
+    /// is somebody for the others to unite with, and what only they have is saved there.
+    /// </summary>
+    private bool IsTheFirst(CatchUpResult result)
+    {
+        var peers = UsablePeers();
+        if (result.Done || result.Damage is { RetiresIdentity: true } || result.Missing != _waitedFor || peers.Any(m => m.Facts.Phase != Phase.Joining))
+        {
+            (_waitedFor, _waitedSince) = (result.Missing, _now);
+            return false;
+        }
+        return _now - _waitedSince > NobodyServes && peers.All(m => string.CompareOrdinal(me, m.Name) < 0);
+    }
+
+    /// <summary>
+    /// Replication runs and brings nothing of what is missing: its source has sent it, and this server has skipped it, as it does with writes under a server id that it once shared.
+    /// </summary>
+    private void JudgeProgress(CatchUpResult result)
+    {
+        if (!result.Sent || result.Missing != _missing || !_replica.Running) (_missing, _missingSince) = (result.Missing, _now);
+        else if (_now - _missingSince > NoProgress) Harm(new(DamageKind.Skipped, $"replication runs, and for {NoProgress.TotalSeconds:0} s none of the {result.Missing} transactions it lacks has come"));
+    }
+
+    /// <summary>Puts the server under repair. What was found first stays the reason until that is done.</summary>
+    private void Harm(Damage? damage)
+    {
+        if (damage is null || _condition.Damage is not null) return;
+        (_condition, _harmedAt) = (_condition with { Damage = damage }, _now);
+        _effects.Add(new AgentEffect.Audit("stop serving", damage.Why, "its data is put right before anybody follows it"));
+    }
+
+    private void OnMended(string? fault)
+    {
+        _mending = false;
+        if (fault is not null)
+        {
+            (_condition, _mendAgainAt) = (_condition with { MendingFault = fault }, _now + MendAgainAfter);
+            return;
+        }
+        // Who the server is, and where it stands, has to be learnt anew.
+        (_identity, _purgedSince, _missing, _sourceChangedAt, _replica, _source) = (null, null, 0, _now, ReplicaStatus.None, null);
+        _condition = _condition with { Damage = null, MendingFault = null, MysqlFault = "it was put right and not looked at since" };
+        _refusers.Clear();
+        _refusedSince = null;
+        CompareAnew("its data was put right");
     }
 
     private void OnRejoin()
     {
         const string why = "an operator asked it to join again";
         CompareAnew(why);
-        _condition = _condition with { Damage = null };
+        _mendAgainAt = _now; // what is damaged stays so, but there is no need to wait
+        if (_condition.Damage is not null) return;
         _replica = ReplicaStatus.None; // it follows nobody until it was pointed anew
         if (_source is not null) _effects.Add(new AgentEffect.ChangeSource(new RingEffect.StopReplication(why)));
+    }
+
+    /// <summary>
+    /// A member with purged logs is passed over, and another one may bring what is missing. But where nobody does, the ring stays open around this node, or the node falls behind.
+    /// </summary>
+    private void JudgeRefusals(RingInput.Ended ended)
+    {
+        if (ended.Refusal is null && ended.Target is not null && _refusers.Remove(ended.Target)) _refusedSince = null;
+        if (!ended.LogsPurged) return;
+        _refusers.Add(ended.Target!);
+        _refusedSince ??= _now;
+        if (_life.Phase != Phase.Serving) return; // while it joins, the comparison with the others tells
+        if (_now - _refusedSince > RefusedForGood) Harm(new(DamageKind.LogsPurged, $"{string.Join(" and ", _refusers)} purged logs that it needs, and nobody else brought it here within {RefusedForGood.TotalSeconds:0} s"));
+        else if (_controller.Plan.Source is null) CompareAnew($"{ended.Target} has purged logs this node needs, and there is no other source");
     }
 
     // ---- what is decided ----
@@ -267,6 +406,16 @@ public sealed class AgentCore(string me, RingOptions options)
         foreach (var effect in wanted) _effects.Add(new AgentEffect.ChangeSource(effect));
     }
 
+    /// <summary>
+    /// Before a server was compared, it is pointed at nobody: one that lost its tail would be sent its own transactions, skip them, and count them as executed all the same.
+    /// </summary>
+    private void Hold(bool hold)
+    {
+        if (_held == hold) return;
+        _held = hold;
+        Control(new RingInput.Held(hold));
+    }
+
     private void CompareAnew(string why)
     {
         _life.Doubt(why);
@@ -277,18 +426,22 @@ public sealed class AgentCore(string me, RingOptions options)
     /// <summary>Decides this node's own phase, says it to the others, and starts what the phase needs.</summary>
     private void Judge()
     {
+        Harm(WrongIdentity());
         _condition = _condition with { MaintenanceWanted = _wishes.Maintenance, LeaveWanted = _wishes.Leave };
         var before = _life.Phase;
         if (_life.Judge(_condition))
         {
             _effects.Add(new AgentEffect.Audit($"become {_life.Phase.ToString().ToLowerInvariant()}", $"was {before.ToString().ToLowerInvariant()}", _life.Why));
+            // Before the board may use a number under it.
+            if (_life.Phase == Phase.Serving && _identity is { } mine && _memory?.Identity != mine) Remember(_memory?.Next(mine) ?? ServerMemory.First(mine));
             if (_life.Phase == Phase.Maintenance) CompareAnew("back from maintenance"); // whatever it holds now says nothing about the day it returns
         }
-        if (_condition is { MysqlFault: null, Discovered: true } && _life.Phase == Phase.Joining && !_comparing)
+        if (_condition is { MysqlFault: null, Damage: null, Discovered: true } && (_life.Phase == Phase.Joining || _held) && !_comparing)
         {
             _comparing = true;
-            _effects.Add(new AgentEffect.Compare(UsablePeers()));
+            _effects.Add(new AgentEffect.Compare(UsablePeers(), _source));
         }
+        JudgeMending();
         if (!OnItsWayOut) (_condition, _wantsOutSince) = (_condition with { Drained = false }, null);
         else if (_condition is { MysqlFault: null, Drained: false } && _now - (_wantsOutSince ??= _now) > LastWritesTake && !_asking)
         {
@@ -304,22 +457,57 @@ public sealed class AgentCore(string me, RingOptions options)
         Tell();
     }
 
+    private void JudgeMending()
+    {
+        if (_condition.Damage is not { } damage || !_entered || _mending || _now < _mendAgainAt) return;
+        // Its own server may be down for now, or be the patient of an earlier attempt.
+        if (_condition.MysqlFault is not null && _identity is null) return;
+        var donor = _controller.Plan.Order.Before(me).Select(_view.Find).FirstOrDefault(m => m is { Facts.Phase: Phase.Serving } && IsUsablePeer(m));
+        if (donor is null && !MayMendAlone(damage)) return;
+        _mending = true;
+        Hold(true);
+        _effects.Add(new AgentEffect.Mend(damage, donor));
+    }
+
+    /// <summary>With nobody left whose word counts, a new identity is all that is needed: it cannot use a number twice, and whatever others hold comes when they return.</summary>
+    private bool MayMendAlone(Damage damage) =>
+        damage.RetiresIdentity && _condition.Discovered && _now - _harmedAt > AloneForGood && !_view.Members.Any(IsUsablePeer);
+
     /// <summary>
-    /// A node that has just begun to serve gets readers when somebody replicates from it (or nobody is there to): before that, what they post would wait for
-    /// its second copy until the successor has turned back. Once it has readers it keeps them, whatever its successor does.
+    /// Two servers of one identity skip each other's writes. Whoever served under it before keeps it; if both did, the one whose name comes first. It is not taken over from a dead or
+    /// departed member, nor from this server's own past.
+    /// </summary>
+    private Damage? WrongIdentity()
+    {
+        if (_identity is not { } mine || !_entered) return null;
+        if (_memory?.Retired.Contains(mine.Origin) == true)
+            return new(DamageKind.LostTail, $"the origin {mine.Origin} of this server was retired: this is an old copy of its data");
+        var isMine = _memory?.Identity == mine;
+        var other = _view.Members.FirstOrDefault(m => m.Name != me && (m.Facts.ServerId == mine.ServerId || m.Facts.Origin == mine.Origin)
+            && (!isMine || (m is { IsTrustworthy: true, Facts.Phase: Phase.Serving } && string.CompareOrdinal(me, m.Name) > 0)));
+        return other is null ? null
+            : new(DamageKind.SharedIdentity, $"this server and that of {other.Name} have one identity (server id {mine.ServerId}, origin {mine.Origin})");
+    }
+
+    private void Remember(ServerMemory memory)
+    {
+        (_memory, _memoryIsNew) = (memory, false);
+        _effects.Add(new AgentEffect.Remember(memory));
+    }
+
+    /// <summary>
+    /// A node gets readers when somebody replicates from it: before that, what they post would wait for its second copy. It keeps them while its successor turns back from a detour,
+    /// but not when that takes long and there are others whose posts get on. Where nobody is followed, or nobody else is there, somebody has to serve all the same.
     /// </summary>
     private void JudgeFollowed()
     {
-        if (_life.Phase != Phase.Serving)
-        {
-            (_followed, _servingSince) = (false, _now);
-        }
-        else if (!_followed)
-        {
-            var others = UsablePeers();
-            _followed = others.Length == 0 || others.Any(m => m.Facts is { SourceRunning: true } f && f.Source == me) || _now - _servingSince > FollowedAtTheLatest;
-        }
+        var others = UsablePeers();
+        if (_life.Phase != Phase.Serving) (_followed, _followedAt) = (false, _now);
+        else if (others.Length == 0 || IsFollowed(me)) (_followed, _followedAt) = (true, _now);
+        else if (_now - _followedAt > UnfollowedForGood) _followed = !others.Any(m => m.Facts.Phase == Phase.Serving && IsFollowed(m.Name));
     }
+
+    private bool IsFollowed(string name) => _view.Members.Any(m => m.Name != name && (m.Name == me ? _source == name && _replica.Running : m.IsTrustworthy && m.Facts is { SourceRunning: true } f && f.Source == name));
 
     private void Tell()
     {
@@ -342,7 +530,7 @@ public sealed class AgentCore(string me, RingOptions options)
 
     private Member[] UsablePeers() => [.. _view.Members.Where(IsUsablePeer)];
 
-    private bool IsUsablePeer(Member m) => m.Name != me && m.HasServer;
+    private bool IsUsablePeer(Member m) => m.Name != me && m.IsTrustworthy;
 
     private string NameOf(ServerAddress address) =>
         _view.Members.FirstOrDefault(m => m.Liveness != Liveness.Left && m.Facts.MysqlHost == address.Host && m.Facts.MysqlPort == address.Port)?.Name

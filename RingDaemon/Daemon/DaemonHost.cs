@@ -85,6 +85,7 @@ public static class DaemonHost
             var kind => throw new SettingsException($"loadBalancer:kind is '{kind}'; it must be haproxy or none."),
         });
         services.AddSingleton<LoadBalancerKeeper>().AddHostedService(p => p.GetRequiredService<LoadBalancerKeeper>());
+        services.AddSingleton<IdentityRenewal>().AddSingleton<IMendingHands, MendingHands>().AddSingleton<IMendingNote>(new MendingNote(state)).AddSingleton(new StateFile<ServerMemory>(state, "server.json")).AddSingleton<Mending>();
         services.AddSingleton<Departure>().AddSingleton<RingAgent>().AddHostedService(p => p.GetRequiredService<RingAgent>());
         services.AddSingleton<Entrance>().AddHostedService(p => p.GetRequiredService<Entrance>());
         services.AddSingleton<DaemonMetrics>().AddSingleton<RingObserver>().AddSingleton<OperatorDesk>();

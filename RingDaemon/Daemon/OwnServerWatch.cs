@@ -22,7 +22,7 @@ public sealed class OwnServerWatch(IReplicationServer server, DatabaseSettings s
 
     public IReplicationServer Server => server;
 
-    /// <summary>Null until the server was up for the first time.</summary>
+    /// <summary>Null until the server was up for the first time, and after <see cref="Changed"/> until it was asked again.</summary>
     public ServerIdentity? Identity { get; private set; }
 
     public ReplicaStatus Replica { get; private set; } = ReplicaStatus.None;
@@ -43,6 +43,14 @@ public sealed class OwnServerWatch(IReplicationServer server, DatabaseSettings s
             _identityIsOld = true;
             _sqlFault = "it returned and was not asked yet";
         }
+        Judge();
+    }
+
+    /// <summary>Its identity or its position was changed on purpose: nothing that was learnt before holds.</summary>
+    public void Changed()
+    {
+        (_identityIsOld, Identity) = (true, null);
+        _sqlFault = "it was changed and not asked since";
         Judge();
     }
 

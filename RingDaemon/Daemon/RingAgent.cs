@@ -1,3 +1,4 @@
+using Connect.Node.Database;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Health;
 using Connect.RingDaemon.LoadBalancing;
@@ -14,7 +15,7 @@ namespace Connect.RingDaemon.Daemon;
 /// </summary>
 public sealed partial class RingAgent(
     NodeSettings settings, OwnServerWatch own, IMembership membership, Peers peers, SourceSwitch sources, Acknowledgements acknowledgements,
-    LoadBalancerKeeper loadBalancer, Departure departure, AuditLog audit, OperatorWishes wishes, TimeProvider time, ILogger<RingAgent> log) : BackgroundService
+    LoadBalancerKeeper loadBalancer, Departure departure, Mending mending, IMendingNote unfinished, StateFile<ServerMemory> memory, AuditLog audit, OperatorWishes wishes, TimeProvider time, ILogger<RingAgent> log) : BackgroundService
 {
     private readonly EventLoop _loop = new(log);
     private readonly AgentCore _core = new(settings.Name, new RingOptions { LongestHoldDown = TimeSpan.FromSeconds(settings.Daemon.LongestHoldDownSeconds) });
@@ -22,6 +23,7 @@ public sealed partial class RingAgent(
     private readonly SemaphoreSlim _lookNow = new(0, 1);
     private readonly CatchUp _catchUp = new(own.Server, peers);
     private PredecessorWatch? _predecessor;
+    private AgentInput.Wrote? _wrote;
     private Task _turning = Task.CompletedTask;
     private CancellationToken _stopping;
     private long _began = time.GetTimestamp();
@@ -32,7 +34,7 @@ public sealed partial class RingAgent(
     private TimeSpan Now => time.GetElapsedTime(_began);
 
     /// <summary>The node was let in: from now on it says who it is, and acts.</summary>
-    public void Enter() => Tell(new AgentInput.Entered());
+    public void Enter() => Tell(new AgentInput.Entered(unfinished.Current?.Damage, memory.Current));
 
     /// <summary>An operator wants it to look at everything anew. Ends when the node has begun to.</summary>
     public Task RejoinAsync()
@@ -48,6 +50,15 @@ public sealed partial class RingAgent(
 
     /// <summary>An operator's wish changed: judge at once.</summary>
     public void WishesChanged() => Tell(new AgentInput.Wished(wishes.Current));
+
+    /// <summary>The board waits for copies of this position: its own server's numbers are used up to there.</summary>
+    public void Wrote(GtidSet position)
+    {
+        if (own.Identity is not { } identity || position[identity.Origin] is not [.., var last]) return;
+        var written = new AgentInput.Wrote(identity.Origin, last.Last);
+        // Told at the next beat; of two that come at once the lower one may win, and the next write puts that right.
+        if (_wrote is not { } before || before.Origin != written.Origin || before.Number < written.Number) _wrote = written;
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -73,7 +84,11 @@ public sealed partial class RingAgent(
         using var timer = new PeriodicTimer(AgentCore.BeatEvery, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stop)) Tell(new AgentInput.Beat());
+            while (await timer.WaitForNextTickAsync(stop))
+            {
+                if (Interlocked.Exchange(ref _wrote, null) is { } wrote) Tell(wrote);
+                Tell(new AgentInput.Beat());
+            }
         }
         catch (OperationCanceledException)
         {
@@ -101,7 +116,7 @@ public sealed partial class RingAgent(
             {
                 var asked = Now;
                 await own.LookAsync(stop);
-                var looked = new AgentInput.Server(asked, own.Replica, own.Fault);
+                var looked = new AgentInput.Server(asked, own.Replica, own.Fault, own.Identity);
                 Tell(looked);
                 await _lookNow.WaitAsync(_core.LookAgainAfter(looked), stop);
             }
@@ -116,7 +131,7 @@ public sealed partial class RingAgent(
     {
         own.Found(finding);
         Log.OwnPart(log, Part.Mysql, finding);
-        Step(new AgentInput.Server(Now, own.Replica, own.Fault));
+        Step(new AgentInput.Server(Now, own.Replica, own.Fault, own.Identity));
     }
 
     private void OwnWeb(Finding finding)
@@ -148,8 +163,10 @@ public sealed partial class RingAgent(
         {
             case AgentEffect.ChangeSource(var change): ChangeSource(change); break;
             case AgentEffect.ForgetGoal: _catchUp.Restart(); break;
-            case AgentEffect.Compare(var others): Beside(CompareAsync(others), r => new AgentInput.Compared(r), new AgentInput.Compared(null)); break;
+            case AgentEffect.Compare(var others, var source): Beside(CompareAsync(others, source), r => new AgentInput.Compared(r), new AgentInput.Compared(null)); break;
             case AgentEffect.AskHeld(var others): Beside(departure.IsHeldElsewhereAsync(others, _stopping), held => new AgentInput.Held(held), new AgentInput.Held(false)); break;
+            case AgentEffect.Remember(var remembered): memory.Write(remembered); break;
+            case AgentEffect.Mend(var damage, var donor): _loop.Beside(mending.RunAsync(damage, donor, _stopping), Mended, failed: () => Mended("it failed in an unexpected way; see the log")); break;
             case AgentEffect.Leave: _loop.Beside(departure.LeaveAsync(), () => { }); break;
             case AgentEffect.Say said: Say(said); break;
             case AgentEffect.Watch(var member): _turning = TurnAsync(_turning, member); break;
@@ -175,9 +192,16 @@ public sealed partial class RingAgent(
         if (_lookNow.CurrentCount == 0) _lookNow.Release();
     }
 
-    private async Task<CatchUpResult?> CompareAsync(Member[] others)
+    private void Mended(string? fault)
     {
-        var result = own.Identity is { } identity ? await _catchUp.LookAsync(others, identity.Origin, _stopping) : null;
+        if (fault is null) own.Changed();
+        Step(new AgentInput.Mended(fault));
+        if (_lookNow.CurrentCount == 0) _lookNow.Release();
+    }
+
+    private async Task<CatchUpResult?> CompareAsync(Member[] others, string? source)
+    {
+        var result = own.Identity is { } identity ? await _catchUp.LookAsync(others, source, identity.Origin, _stopping) : null;
         if (result is not { Done: true }) await Task.Delay(AgentCore.CompareEvery, time, _stopping);
         return result;
     }
@@ -194,7 +218,8 @@ public sealed partial class RingAgent(
     private void UsePeers(View view, Member[] usable)
     {
         peers.KeepOnly(view);
-        acknowledgements.SetAlive([.. usable.Select(m => new AckPeer(m.Name, new(m.Facts.MysqlHost, m.Facts.MysqlPort), m.Facts.Origin))]);
+        acknowledgements.SetAlive(
+            [.. usable.Select(m => new AckPeer(m.Name, new(m.Facts.MysqlHost, m.Facts.MysqlPort), m.Facts.Origin))], alone: view.Members.All(m => m.Name == settings.Name || m.Liveness == Liveness.Left));
     }
 
     private void Say(AgentEffect.Say said)

@@ -38,7 +38,7 @@ public sealed class SourceSwitch(IReplicationServer server, Peers peers, Account
             var theirs = await LookAsync(source, cancel);
             if (theirs is null) return Refused(action, why, source, "its MySQL does not answer me");
             var judgement = SourceCheck.Judge(me, own, theirs);
-            if (!judgement.IsFit) return Refused(action, why, source, judgement.Why);
+            if (!judgement.IsFit) return Refused(action, why, source, judgement.Why) with { LogsPurged = judgement.Fitness == SourceFitness.NeedsPurgedLogs };
 
             var address = new ServerAddress(source.Facts.MysqlHost, source.Facts.MysqlPort);
             await server.PointAtAsync(address, replication, tls, ApplyReceived, cancel);

@@ -51,6 +51,7 @@ internal static class NodeFiles
                 ["port"] = ports.Mysql,
                 ["dataFolder"] = "data",
                 ["accountsFile"] = "accounts.json",
+                ["renewCommand"] = new JsonArray("dotnet", Programs.Find().Daemon, "renew", node.Name, "--data", folder.Path),
             },
             ["daemon"] = new JsonObject
             {

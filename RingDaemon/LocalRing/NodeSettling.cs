@@ -1,6 +1,11 @@
+using Connect.RingDaemon.Daemon;
+
 namespace Connect.RingDaemon.Local;
 
-/// <summary>Waits until a node is alive, and helps where a supervisor would: a MySQL server ends when it has been cloned, and must be started again.</summary>
+/// <summary>
+/// Waits until a node is alive, and helps where a supervisor would: a MySQL server ends when it has been cloned, and must be started again. (A server that its daemon puts right is
+/// restarted by <see cref="NodeRenewal"/>.)
+/// </summary>
 internal sealed class NodeSettling(RingFolder folder, RingDescription ring, NodeProcesses processes)
 {
     private const int MaxRestarts = 5;
@@ -21,7 +26,7 @@ internal sealed class NodeSettling(RingFolder folder, RingDescription ring, Node
         var place = folder.Node(node.Name);
         if (place.Process(NodePart.Daemon).Running is null)
             throw new LocalRingException($"The daemon of {node.Name} has ended. {LogTail.Of(place.Log(NodePart.Daemon))}");
-        if (place.Process(NodePart.Mysql).Running is not null) return;
+        if (place.Process(NodePart.Mysql).Running is not null || File.Exists(Path.Combine(place.State, MendingNote.File))) return;
         if (!node.Newcomer || ++_restarts > MaxRestarts)
             throw new LocalRingException($"The server of {node.Name} has ended. {LogTail.Of(place.Log(NodePart.Mysql))}");
         processes.Start(node, NodePart.Mysql);

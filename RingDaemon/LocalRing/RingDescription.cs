@@ -115,6 +115,13 @@ public sealed record RingDescription
         HighestServerId = HighestServerId + 1,
     };
 
+    /// <summary>The node keeps its data and becomes somebody new.</summary>
+    public RingDescription WithRenewed(string name) => this with
+    {
+        Nodes = [.. Nodes.Select(n => n.Name == name ? n with { ServerId = HighestServerId + 1 } : n)],
+        HighestServerId = HighestServerId + 1,
+    };
+
     /// <summary>The ring without a node. Its number and its server id are not lost: the next newcomer's server id is higher.</summary>
     public RingDescription Without(string name) => this with { Nodes = [.. Nodes.Where(n => n.Name != name)] };
 

@@ -17,7 +17,20 @@ internal sealed class RingUp(UpOptions options, IRingProgress progress)
         var programs = Programs.Find();
         RefuseForeignFolder();
         _folder.Create();
-        using var locked = await FolderLock.TakeAsync(_folder, cancel);
+        var locked = await FolderLock.TakeAsync(_folder, cancel);
+        try
+        {
+            return await RunAsync(programs, locked.Dispose, cancel);
+        }
+        finally
+        {
+            locked.Dispose();
+        }
+    }
+
+    /// <param name="unlock">Called when everything is started: while the ring closes, a daemon may have to renew its server, which changes the folder.</param>
+    private async Task<LocalRing> RunAsync(Programs programs, Action unlock, CancellationToken cancel)
+    {
         var existing = RingDescription.TryLoad(_folder);
         if (existing is not null) RefuseRunning(existing);
         if (existing is { Founded: false })
@@ -35,6 +48,9 @@ internal sealed class RingUp(UpOptions options, IRingProgress progress)
         try
         {
             ring = await StartAsync(ring with { Phase = RingPhase.Starting }, binaries, programs, cancel);
+            unlock();
+            progress.Doing("Waiting for the ring to close and the board to answer");
+            await new RingWatch(_folder, ring).ClosedAsync(options.Patience, cancel);
         }
         catch (Exception e)
         {
@@ -44,7 +60,12 @@ internal sealed class RingUp(UpOptions options, IRingProgress progress)
             if (e is OperationCanceledException) throw;
             throw e as LocalRingException ?? new LocalRingException($"The ring could not be started: {e.Message}", e);
         }
-        (ring with { Phase = RingPhase.Running }).Save(_folder);
+        using (await FolderLock.TakeAsync(_folder, cancel))
+        {
+            // Founded not before the daemons have found each other: one that did not would wait for ever to be let in.
+            ring = RingDescription.Load(_folder) with { Phase = RingPhase.Running, Founded = true };
+            ring.Nodes.Aggregate(ring, (settled, node) => settled.WithSettled(node.Name)).Save(_folder);
+        }
         if (options.Detach) started.Release();
         return started;
     }
@@ -97,10 +118,7 @@ internal sealed class RingUp(UpOptions options, IRingProgress progress)
         var founding = ring.Founded ? Task.CompletedTask : FoundAsync(ring, processes, cancel);
         foreach (var node in ring.Nodes) processes.Start(node, NodePart.Web);
         await Task.WhenAll([founding, .. ring.Nodes.Select(node => RingWatch.ServerAnswersAsync(_folder, ring, node, options.Patience, cancel))]);
-        progress.Doing("Waiting for the ring to close and the board to answer");
-        await new RingWatch(_folder, ring).ClosedAsync(options.Patience, cancel);
-        ring = ring with { Founded = true }; // not before the daemons have found each other: one that did not would wait for ever to be let in
-        return ring.Nodes.Aggregate(ring, (settled, node) => settled.WithSettled(node.Name));
+        return ring;
     }
 
     private async Task FoundAsync(RingDescription ring, NodeProcesses processes, CancellationToken cancel)

@@ -20,6 +20,9 @@ public enum Phase
 
     /// <summary>Draining before it goes for good.</summary>
     Leaving,
+
+    /// <summary>Its numbers cannot be trusted; it is put right by rows. Nobody's source, and no copy on it counts.</summary>
+    Mending,
 }
 
 /// <summary>
@@ -78,6 +81,9 @@ public sealed record Member(MemberFacts Facts, ulong Incarnation, Liveness Liven
 
     /// <summary>It is there, as far as gossip knows, and its server can be asked.</summary>
     public bool HasServer => this is { Liveness: Liveness.Alive or Liveness.Suspect, Facts.MysqlUp: true };
+
+    /// <summary>What its server says it has executed can be believed.</summary>
+    public bool IsTrustworthy => HasServer && Facts.Phase != Phase.Mending;
 }
 
 /// <summary>An immutable snapshot of the membership. A later one has a higher version; versions of different nodes cannot be compared.</summary>

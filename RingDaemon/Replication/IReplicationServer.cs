@@ -57,6 +57,12 @@ public interface IReplicationServer
     /// <summary>Stops replicating and forgets the source, without losing the position.</summary>
     Task StopAsync(CancellationToken cancel = default);
 
+    /// <summary>
+    /// Forgets what this server executed, and its binary log, and stands at <paramref name="position"/> from now on. Only for a server whose rows are known to be those of that
+    /// position, or more. It replicates from nobody afterwards.
+    /// </summary>
+    Task AdoptAsync(GtidSet position, CancellationToken cancel = default);
+
     /// <summary>Waits until this server has executed everything in <paramref name="position"/>.</summary>
     /// <returns>False if <paramref name="timeout"/> ran out first.</returns>
     Task<bool> WaitForAsync(GtidSet position, TimeSpan timeout, CancellationToken cancel = default);

@@ -1,3 +1,6 @@
+using System.Data.Common;
+using Dapper;
+
 namespace Connect.RingDaemon.Replication;
 
 /// <summary>
@@ -18,5 +21,16 @@ internal static class MariaDbGtids
             if (!domains.TryGetValue(domain, out var known) || known.Sequence < sequence) domains[domain] = (sequence, entry);
         }
         return string.Join(',', domains.Values.Select(d => d.Text));
+    }
+
+    /// <summary>
+    /// Empties the binary log and sets both positions: <c>gtid_slave_pos</c>, so that replication goes on from there, and <c>gtid_binlog_state</c>, so that this server knows
+    /// that it cannot send what came before. Without the latter it would let a replica that lacks it connect, and skip it in silence. Replication must be stopped.
+    /// </summary>
+    public static void Stand(DbConnection connection, string position)
+    {
+        connection.Execute("RESET MASTER");
+        connection.Execute("SET GLOBAL gtid_binlog_state = @position", new { position });
+        connection.Execute("SET GLOBAL gtid_slave_pos = @position", new { position });
     }
 }

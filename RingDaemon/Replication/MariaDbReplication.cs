@@ -52,4 +52,6 @@ public sealed class MariaDbReplication(DatabaseSettings settings, Account daemon
         connection.Execute("STOP SLAVE");
         connection.Execute("RESET SLAVE ALL"); // leaves gtid_slave_pos as it is
     }
+
+    private protected override void Adopt(DbConnection connection, string position) => MariaDbGtids.Stand(connection, position);
 }

@@ -7,8 +7,7 @@ namespace Connect.RingDaemon.Replication;
 
 /// <summary>
 /// MariaDB: the board's rows are read from the donor in one consistent snapshot, whose place in the donor's binary log is known, and written here outside the
-/// binary log. Then both positions are set to that place: <c>gtid_slave_pos</c>, so that replication goes on from there, and <c>gtid_binlog_state</c>, so that this
-/// server knows that it cannot send the seeded rows. Without the latter it would let a replica that lacks them connect, and skip them in silence.
+/// binary log. Then both positions are set to that place (<see cref="MariaDbGtids.Stand"/>).
 /// </summary>
 /// <remarks>Not mariadb-dump: a reader of our own needs SELECT only, no option file with a password, no child processes, and can count what it copied.</remarks>
 public sealed class MariaDbSeeding(DatabaseSettings settings, Account daemon) : Seeding(settings, daemon)
@@ -23,6 +22,19 @@ public sealed class MariaDbSeeding(DatabaseSettings settings, Account daemon) : 
     /// <summary>MariaDB needs no restart; this only reads the position.</summary>
     public override Task<GtidSet> AfterRestartAsync(CancellationToken cancel = default) =>
         Own.RunAsync(connection => GtidSet.Parse(Engine.MariaDB, MariaDbDialect.ExecutedText(connection)), OwnServer.Deadline, cancel);
+
+    private protected override GtidSet SettledPosition(DbConnection donor)
+    {
+        // The place of a snapshot: the end of the log may be ahead of what can be read by a moment.
+        try
+        {
+            return GtidSet.Parse(Engine.MariaDB, BeginSnapshot(donor));
+        }
+        finally
+        {
+            donor.Execute("ROLLBACK");
+        }
+    }
 
     private protected override async Task<SeedResult> CopyAsync(ServerAddress donor, Account seed, TimeSpan deadline, CancellationToken cancel)
     {
@@ -40,9 +52,7 @@ public sealed class MariaDbSeeding(DatabaseSettings settings, Account daemon) : 
             var rows = BoardSchema.Tables.Sum(table => CopyTable(from, to, table, cancel));
             to.Execute("STOP SLAVE");
             to.Execute("RESET SLAVE ALL");
-            to.Execute("RESET MASTER");
-            to.Execute("SET GLOBAL gtid_binlog_state = @position", new { position });
-            to.Execute("SET GLOBAL gtid_slave_pos = @position", new { position });
+            MariaDbGtids.Stand(to, position);
             return new(SeedOutcome.Done, GtidSet.Parse(Engine.MariaDB, position), rows);
         }
         finally

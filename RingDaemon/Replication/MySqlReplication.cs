@@ -103,4 +103,10 @@ public sealed class MySqlReplication(DatabaseSettings settings, Account daemon) 
         StopApplier(connection);
         connection.Execute("RESET REPLICA ALL");
     }
+
+    private protected override void Adopt(DbConnection connection, string position)
+    {
+        connection.Execute("RESET BINARY LOGS AND GTIDS");
+        connection.Execute("SET GLOBAL gtid_purged = @position", new { position });
+    }
 }

@@ -21,6 +21,9 @@ public sealed class MySqlSeeding(DatabaseSettings settings, Account daemon) : Se
         return GtidSet.Parse(Engine.MySQL, connection.ExecuteScalar<string>("SELECT @@GLOBAL.gtid_executed"));
     }, OwnServer.Deadline, cancel);
 
+    /// <summary>A transaction is in <c>gtid_executed</c> only when its rows can be read.</summary>
+    private protected override GtidSet SettledPosition(DbConnection donor) => GtidSet.Parse(Engine.MySQL, donor.ExecuteScalar<string>("SELECT @@GLOBAL.gtid_executed"));
+
     private protected override async Task<SeedResult> CopyAsync(ServerAddress donor, Account seed, TimeSpan deadline, CancellationToken cancel)
     {
         try

@@ -77,6 +77,15 @@ public abstract class OwnServer : IReplicationServer, IDisposable
         Forget(connection);
     }, TimeSpan.FromSeconds(1) + ChangeDeadline, cancel);
 
+    /// <remarks>Nothing is drained: what was received and not applied is part of what the position leaves out.</remarks>
+    public Task AdoptAsync(GtidSet position, CancellationToken cancel = default) => ChangeAsync(connection =>
+    {
+        Forget(connection);
+        Adopt(connection, position.ToString());
+        var stands = _dialect.Executed(connection);
+        if (!stands.Equals(position)) throw new DatabaseUnavailableException($"{_changes.Server} was to stand at [{position}] and stands at [{stands}].");
+    }, ChangeDeadline, cancel);
+
     public async Task<bool> WaitForAsync(GtidSet position, TimeSpan timeout, CancellationToken cancel = default)
     {
         var since = Stopwatch.GetTimestamp();
@@ -110,6 +119,8 @@ public abstract class OwnServer : IReplicationServer, IDisposable
     private protected abstract void Point(DbConnection connection, ServerAddress source, Account replication, bool tls);
 
     private protected abstract void Forget(DbConnection connection);
+
+    private protected abstract void Adopt(DbConnection connection, string position);
 
     private Task<T> AskAsync<T>(Func<DbConnection, T> question, CancellationToken cancel) => _questions.RunAsync(question, Deadline, cancel);
 

@@ -69,6 +69,13 @@ public abstract class Seeding : IDisposable
         return await CopyAsync(donor, seed, deadline, cancel);
     }
 
+    /// <summary>A position of the donor's at which every row it speaks of can be read by whoever connects from now on.</summary>
+    public async Task<GtidSet> SettledPositionAsync(ServerAddress donor, Account seed, CancellationToken cancel = default)
+    {
+        using var source = new Database(donor, seed, schema: null, Tls, maxThreads: 1, driverSeconds: 10);
+        return await source.RunAsync(SettledPosition, Deadline, cancel);
+    }
+
     /// <summary>After <see cref="SeedOutcome.RestartServer"/>: forgets the donor's own source, and reads the position.</summary>
     public abstract Task<GtidSet> AfterRestartAsync(CancellationToken cancel = default);
 
@@ -80,6 +87,8 @@ public abstract class Seeding : IDisposable
         Own.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    private protected abstract GtidSet SettledPosition(DbConnection donor);
 
     private protected abstract Task<SeedResult> CopyAsync(ServerAddress donor, Account seed, TimeSpan deadline, CancellationToken cancel);
 

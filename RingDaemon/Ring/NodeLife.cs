@@ -14,10 +14,11 @@ public sealed record NodeCondition
     /// <summary>It holds all that the others held when it began to catch up.</summary>
     public bool CaughtUp { get; init; }
 
-    /// <summary>
-    /// Why this server must not serve before an operator acts (it lost transactions it had sent: its numbers would be used twice); null if nothing is wrong.
-    /// </summary>
-    public string? Damage { get; init; }
+    /// <summary>Why this server must be put right before anybody follows it or writes on it; null if nothing is wrong.</summary>
+    public Damage? Damage { get; init; }
+
+    /// <summary>Why putting it right failed the last time; null if it did not.</summary>
+    public string? MendingFault { get; init; }
 
     /// <summary>An operator wants it out for a while.</summary>
     public bool MaintenanceWanted { get; init; }
@@ -60,8 +61,8 @@ public sealed class NodeLife
 
     private (Phase, string) Next(NodeCondition c)
     {
+        if (c.Damage is { } damage) return (Phase.Mending, c.MendingFault is { } failed ? $"{damage.Why}; mending it failed and is tried again: {failed}" : damage.Why);
         if (c.LeaveWanted) return (Phase.Leaving, c.Drained ? "everything it knows is elsewhere" : "draining: waiting until another member holds all it knows");
-        if (c.Damage is { } damage) return (Phase.Joining, damage);
         if (c.MaintenanceWanted && Phase == Phase.Maintenance) return (Phase.Maintenance, "an operator took it out");
         if (c.MysqlFault is { } fault) return (Phase.Joining, $"its MySQL cannot be used: {fault}");
         if (c.MaintenanceWanted)

@@ -44,7 +44,11 @@ public abstract record RingInput
     /// <summary>A <see cref="RingEffect.PointAt"/> or <see cref="RingEffect.StopReplication"/> was carried out, or not.</summary>
     /// <param name="Refusal">Null if it was done; else why not.</param>
     /// <param name="BlamesMember">The refusal is a reason not to use this member, rather than a failure of this node's own server.</param>
-    public sealed record Ended(string? Target, string? Refusal, bool BlamesMember) : RingInput;
+    /// <param name="LogsPurged">The member was refused because it has purged logs that this node needs.</param>
+    public sealed record Ended(string? Target, string? Refusal, bool BlamesMember, bool LogsPurged = false) : RingInput;
+
+    /// <summary>This node's server is not to be touched for now: plan, but change nothing. And the end of that.</summary>
+    public sealed record Held(bool Hold) : RingInput;
 }
 
 /// <summary>What the controller wants done to <em>this</em> node's server. At most one is under way at a time.</summary>
@@ -78,6 +82,7 @@ public sealed class RingController(string me, RingOptions options)
     private TimeSpan _runningChangedAt;
     private bool _underWay;
     private string? _abandoned;
+    private bool _held;
     private string? _preferred;
     private TimeSpan _preferredSince;
     private string? _failedTarget;
@@ -96,7 +101,7 @@ public sealed class RingController(string me, RingOptions options)
         foreach (var expired in _objections.Where(o => o.Value.Until <= now).Select(o => o.Key).ToArray()) _objections.Remove(expired);
         Plan = RingPlanner.Plan(_view, me, _current, _objections.ToImmutableSortedDictionary(o => o.Key, o => o.Value.Why));
         // Before both the server and the ring were seen, and after this node has left, there is nothing to decide on.
-        if (_observed && _view.Find(me) is { Liveness: not Liveness.Left } && !_underWay) Decide(now, effects);
+        if (_observed && _view.Find(me) is { Liveness: not Liveness.Left } && !_underWay && !_held) Decide(now, effects);
     }
 
     private void Note(TimeSpan now, RingInput input)
@@ -121,7 +126,11 @@ public sealed class RingController(string me, RingOptions options)
             case RingInput.ObjectionOver(var member):
                 _objections.Remove(member);
                 break;
-            case RingInput.Ended(var target, null, _):
+            case RingInput.Held(var hold):
+                _held = hold;
+                if (hold) Doing = "waiting until this node's data is known to be sound";
+                break;
+            case RingInput.Ended(var target, null, _, _):
                 _underWay = false;
                 // Counted when it is really left: attempts that end at this node's own server, or at the next member, say nothing more about it.
                 if (_abandoned is { } failed) _holdDown.Failed(failed, now);
@@ -129,7 +138,7 @@ public sealed class RingController(string me, RingOptions options)
                 (_failures, _failedTarget) = (0, null);
                 (_current, _running, _runningChangedAt) = (target, target is not null, now);
                 break;
-            case RingInput.Ended(var target, { } refusal, var blamesMember):
+            case RingInput.Ended(var target, { } refusal, var blamesMember, _):
                 (_underWay, _abandoned) = (false, null);
                 if (blamesMember && target is not null)
                 {

@@ -45,6 +45,7 @@ public static class RingPlanner
         { Liveness: Liveness.Unreachable } => "it is unreachable",
         { Facts.MysqlUp: false } => "its MySQL is down",
         { Facts.Phase: Phase.Maintenance } => "it is in maintenance",
+        { Facts.Phase: Phase.Mending } => "its data is being put right",
         _ => objections.GetValueOrDefault(member.Name),
     };
 }

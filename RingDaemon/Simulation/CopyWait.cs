@@ -22,9 +22,8 @@ internal sealed class CopyWait(SimulatedRing ring, SimulatedDaemon node, GtidSet
 
     public void Begin()
     {
-        // With nobody else alive nothing can be wanted: it is saved, with no copy.
-        if (level == Acknowledgement.Local || Peers.Count == 0) End();
-        else Look();
+        if (level == Acknowledgement.Local) End();
+        else if (Peers.Count > 0) Look(); // with nobody else alive nothing is promised
     }
 
     private void Look()

@@ -61,6 +61,7 @@ internal sealed class SimulatedBoards(SimulatedRing ring, Story story)
     private void Acknowledge(SimulatedDaemon node, Transaction post)
     {
         if (node.Power != Power.On) return; // nobody to ask about copies: "pending"
+        node.Wrote(post);
         new CopyWait(ring, node, node.Server.PositionOf(post), story.Acknowledge, () =>
         {
             Acknowledged++;

@@ -29,6 +29,9 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     private Peers _peers;
     private CatchUp _catchUp;
     private SourceSwitch _sources;
+    private Mending _mending;
+    private SimulatedNote _note = new();
+    private ServerMemory? _memory;
     private SimulatedReplication _replication;
     private int _life;
     private bool _entered;
@@ -133,13 +136,66 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         Deliver(life, () => Step(new AgentInput.Wished(wishes)));
     }
 
+    /// <summary>The board waits for copies of this.</summary>
+    public void Wrote(Transaction transaction) => Deliver(_life, () => Step(new AgentInput.Wrote(transaction.Origin, transaction.Number)));
+
     public void Rejoin() => Deliver(_life, () => Step(new AgentInput.Rejoin()));
 
     public void Add(string action, string evidence, string outcome) => _ring.Note($"{Name}: {action} ({evidence}) -> {outcome}");
 
     public void Dispose() => _peers.Dispose();
 
+    /// <summary>What the local ring's <c>renew</c> does: the server ends, and starts with its data as somebody new.</summary>
+    public void RestartServer(uint serverId, TimeSpan takes)
+    {
+        if (Server.Power == Power.Gone) return;
+        Server.Crash(Power.Down);
+        _world.After(takes, () =>
+        {
+            if (Server.Power != Power.Down) return; // something else happened to it meanwhile
+            Server.Replace(Server.Disk.As(SimulatedServer.IdentityOf(serverId, Server.Identity.Engine)));
+            Server.Start();
+        });
+    }
+
+    /// <summary>What this daemon remembers tells that the copy is old, or it is not.</summary>
+    public bool WouldKnow(ServerDisk copy)
+    {
+        var (origin, last) = (copy.Identity.Origin, copy.LastOf(copy.Identity.Origin));
+        if (Server.Identity.Origin == origin && Server.Disk.LastOf(origin) == last) return true;
+        return _memory is { } memory && (memory.Retired.Contains(origin) || (memory.Identity.Origin == origin && memory.Written > last));
+    }
+
+    /// <summary>Its disk is new: nothing is remembered, and its server is somebody else. It must not run.</summary>
+    public void Format(uint serverId)
+    {
+        Server.Replace(new(SimulatedServer.IdentityOf(serverId, Server.Identity.Engine)) { IsFresh = true });
+        (_note, _memory, Gossip.Disk, Wishes) = (new(), null, [], new Wishes(false, false));
+    }
+
     // ---- questions over the network ----
+
+    /// <summary>Asks another member's daemon to do something; it does so at once, between two journeys.</summary>
+    /// <exception cref="MendingException">It did not answer.</exception>
+    public async Task<T> AskAsync<T>(SimulatedDaemon other, TimeSpan deadline, Func<SimulatedDaemon, T> question)
+    {
+        var (life, done) = (_life, new TaskCompletionSource<T>());
+        void Fail() => Deliver(life, () => done.TrySetException(new MendingException($"{other.Name} did not answer")));
+        _world.After(deadline, () => { if (!done.Task.IsCompleted) Fail(); });
+        _world.After(_world.Latency(Name, other.Name), () =>
+        {
+            if (!_world.Reach(Name, other.Name) || other.Power != Power.On || other.Server.Power != Power.On || Power != Power.On || Server.Power != Power.On) return;
+            var answer = question(other);
+            _world.After(_world.Latency(Name, other.Name), () =>
+            {
+                if (_world.Reach(Name, other.Name)) Deliver(life, () => done.TrySetResult(answer));
+            });
+        });
+        return await done.Task;
+    }
+
+    /// <summary>Lets virtual time pass for this process.</summary>
+    public Task PassAsync(TimeSpan time) => Task.Delay(time, _time);
 
     /// <summary>Asks a server something.</summary>
     /// <exception cref="DatabaseUnavailableException">It refused, or no answer came in time.</exception>
@@ -218,11 +274,12 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         {
             var asked = Now;
             await _own.LookAsync(CancellationToken.None);
-            var looked = new AgentInput.Server(asked, _own.Replica, _own.Fault);
-            if (!_entered && _own is { Identity: not null, Fault: null })
+            var looked = new AgentInput.Server(asked, _own.Replica, _own.Fault, _own.Identity);
+            if (!_entered && _own is { Identity: not null, Fault: null } && Server.Disk.IsFresh) await FillAsync();
+            if (!_entered && _own is { Identity: not null, Fault: null } && !Server.Disk.IsFresh)
             {
                 _entered = true;
-                Step(new AgentInput.Entered());
+                Step(new AgentInput.Entered(_note.Current?.Damage, _memory));
             }
             Step(looked);
             var soon = new TaskCompletionSource();
@@ -231,10 +288,33 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         }
     }
 
+    /// <summary>What the entrance does for a newcomer: asks the members one after the other, and copies the data of one that serves.</summary>
+    private async Task FillAsync()
+    {
+        foreach (var other in _ring.Daemons.Where(d => d != this))
+        {
+            try
+            {
+                var copy = await AskAsync(other, TimeSpan.FromSeconds(3), d => d.Report.Phase == Phase.Serving ? d.Server.Disk.SeededAs(Server.Identity) : null);
+                if (copy is null) continue;
+                await PassAsync(TimeSpan.FromSeconds(1));
+                if (Server.Power != Power.On || !Server.Disk.IsFresh) return;
+                Server.Disk.Add(copy);
+                await _replication.AdoptAsync(copy.Executed);
+                Add($"copy the data of {other.Name}", "this node's server was empty", "done");
+                return;
+            }
+            catch (Exception e) when (e is MendingException or DatabaseUnavailableException)
+            {
+                // The next one.
+            }
+        }
+    }
+
     private void OwnMysql(Finding finding)
     {
         _own.Found(finding);
-        Step(new AgentInput.Server(Now, _own.Replica, _own.Fault));
+        Step(new AgentInput.Server(Now, _own.Replica, _own.Fault, _own.Identity));
     }
 
     private void OnViewed(View view)
@@ -282,8 +362,10 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         {
             case AgentEffect.ChangeSource(var change): Run(ChangeAsync(change)); break;
             case AgentEffect.ForgetGoal: _catchUp.Restart(); break;
-            case AgentEffect.Compare(var others): Run(CompareAsync(others)); break;
+            case AgentEffect.Compare(var others, var source): Run(CompareAsync(others, source)); break;
             case AgentEffect.AskHeld(var others): Run(AskHeldAsync(others)); break;
+            case AgentEffect.Remember(var memory): _memory = memory; break;
+            case AgentEffect.Mend(var damage, var donor): Run(MendAsync(damage, donor)); break;
             case AgentEffect.Say said: Say(said); break;
             case AgentEffect.Watch(var member): Watch(member); break;
             case AgentEffect.SignOfLife(var member): Gossip.Take(new SignOfLife(member)); break;
@@ -309,12 +391,12 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         _lookNow?.TrySetResult();
     }
 
-    private async Task CompareAsync(Member[] others)
+    private async Task CompareAsync(Member[] others, string? source)
     {
-        CatchUpResult? result = _ring.Plant.ServesAtOnce ? new(true, null, 0) : null;
+        CatchUpResult? result = _ring.Plant.ServesAtOnce ? new(true, null, 0, 0) : null;
         try
         {
-            result ??= await _catchUp.LookAsync([.. others.Select(_ring.Plant.Trusts)], Server.Identity.Origin, CancellationToken.None);
+            result ??= await _catchUp.LookAsync([.. others.Select(_ring.Plant.Trusts)], source, Server.Identity.Origin, CancellationToken.None);
         }
         catch (DatabaseUnavailableException)
         {
@@ -322,6 +404,14 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         }
         if (result is not { Done: true } || _ring.Plant.ServesAtOnce) await Task.Delay(AgentCore.CompareEvery, _time);
         Step(new AgentInput.Compared(result));
+    }
+
+    private async Task MendAsync(Damage damage, Member? donor)
+    {
+        var fault = await _mending.RunAsync(damage, donor, CancellationToken.None);
+        if (fault is null) _own.Changed();
+        Step(new AgentInput.Mended(fault));
+        _lookNow?.TrySetResult();
     }
 
     private async Task AskHeldAsync(Member[] others)
@@ -380,7 +470,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     }
 
     /// <summary>A new process: everything but the disk is forgotten.</summary>
-    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_core), nameof(_time), nameof(_own), nameof(_peers), nameof(_catchUp), nameof(_sources), nameof(_replication))]
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_core), nameof(_time), nameof(_own), nameof(_peers), nameof(_catchUp), nameof(_sources), nameof(_mending), nameof(_replication))]
     private void Reset()
     {
         var life = ++_life;
@@ -392,6 +482,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         _own = new(_replication, new DatabaseSettings(), _time);
         _peers = new(facts => new SimulatedPeer(this, _ring[facts.Name].Server, _ring.Plant));
         _catchUp = new(_replication, _peers);
+        _mending = new(_replication, new SimulatedHands(this, name => _ring[name], _ring.NextServerId), _note, this, _time);
         _sources = new(_replication, _peers, new Account("r", "r"), tls: false, this, new DecisionCounts(), _time);
         Step(new AgentInput.Web(true));
     }

@@ -12,6 +12,7 @@ internal sealed class SimulatedRing : IDisposable
     private readonly SortedDictionary<string, SimulatedDaemon> _daemons = new(StringComparer.Ordinal);
     private readonly List<string> _told = [];
     private readonly RunOptions _options;
+    private uint _lastServerId;
 
     public SimulatedRing(Story story, RunOptions options)
     {
@@ -19,8 +20,7 @@ internal sealed class SimulatedRing : IDisposable
         _world = new(new WorldOptions { Nodes = story.Nodes, Seed = story.Seed, Loss = story.Loss, MaximumLatency = story.Latency, Membership = options.Plant.Membership(new()) });
         Checks = new(this, story);
         Boards = new(this, story);
-        uint id = 0;
-        foreach (var gossip in _world.Nodes) Add(gossip, ++id);
+        foreach (var gossip in _world.Nodes) Add(gossip, NextServerId());
     }
 
     public Story Story { get; }
@@ -51,6 +51,12 @@ internal sealed class SimulatedRing : IDisposable
 
     /// <summary>Everything is mended, equal and closed: from now on nobody has a reason to do anything.</summary>
     public bool IsAtRest { get; set; }
+
+    /// <summary>What disks held when a fault began that puts them back later.</summary>
+    public Dictionary<Faults.Fault, ServerDisk> Backups { get; } = [];
+
+    /// <summary>One that was never given out.</summary>
+    public uint NextServerId() => ++_lastServerId;
 
     /// <summary>What happened, a line each, if it is told.</summary>
     public IReadOnlyList<string> Told => _told;

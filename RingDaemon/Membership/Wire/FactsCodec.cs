@@ -38,7 +38,7 @@ internal static class FactsCodec
         MysqlHost = from.Text(),
         MysqlPort = from.UInt16(),
         WebUrl = from.Text(),
-        Phase = (Phase)from.Choice(4),
+        Phase = (Phase)from.Choice(5),
         MysqlUp = from.Bool(),
         WebUp = from.Bool(),
         Source = from.OptionalName() is { Length: > 0 } source ? source : null,

@@ -5,7 +5,7 @@ namespace Connect.RingDaemon.Replication.Acknowledgement;
 /// <summary>What came of waiting for copies.</summary>
 /// <param name="Satisfied">As many other nodes hold it as were wanted.</param>
 /// <param name="Copies">How many others hold it.</param>
-/// <param name="Wanted">How many were wanted; 0 if no other member was alive when the wait began.</param>
+/// <param name="Wanted">How many were wanted; 0 if there is no other member at all.</param>
 /// <param name="Holders">Who holds it, by name (ordinal).</param>
 public sealed record AckResult(bool Satisfied, int Copies, int Wanted, IReadOnlyList<string> Holders);
 

@@ -17,6 +17,7 @@ public sealed class Acknowledgements(Engine engine, Func<AckPeer, IPeerServer> c
     private readonly Lock _gate = new();
     private readonly LinkedList<Request> _outstanding = new();
     private ImmutableArray<AckFollower> _followers = [];
+    private bool _alone;
     private bool _disposed;
 
     /// <summary>How many requests wait.</summary>
@@ -32,12 +33,14 @@ public sealed class Acknowledgements(Engine engine, Func<AckPeer, IPeerServer> c
     /// The members that are alive, without this node. Waits go on with the new set: one that died is no longer waited for, one that came counts.
     /// A peer with another address or origin than before is a new one.
     /// </summary>
-    public void SetAlive(IReadOnlyCollection<AckPeer> alive)
+    /// <param name="alone">This node is the whole ring: there is no other member, not even a dead one.</param>
+    public void SetAlive(IReadOnlyCollection<AckPeer> alive, bool alone)
     {
         ImmutableArray<AckFollower> gone;
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
+            _alone = alone;
             gone = [.. _followers.Where(f => !alive.Contains(f.Peer))];
             var stay = _followers.Except(gone).ToImmutableArray();
             var come = alive.Distinct().Where(peer => stay.All(f => f.Peer != peer)).Select(peer => new AckFollower(peer, engine, connect(peer), OldestWanted, Progressed));
@@ -54,8 +57,8 @@ public sealed class Acknowledgements(Engine engine, Func<AckPeer, IPeerServer> c
     /// <param name="wait">How long; then the result says who holds it so far.</param>
     /// <param name="cancel">Gives up.</param>
     /// <remarks>
-    /// With nobody else alive at the start nothing can be wanted, and the answer is satisfied with 0 of 0. If the last peer dies <em>during</em> the wait
-    /// the wait goes on: a copy was promised, and another peer may come.
+    /// In a ring of one nothing can be wanted, and the answer is satisfied with 0 of 0. With members that are all dead or out of reach it is not, at once: the post is on one disk,
+    /// and whoever promised more would be lying. If the last peer dies <em>during</em> the wait the wait goes on: a copy was promised, and another peer may come.
     /// </remarks>
     public async Task<AckResult> WaitAsync(GtidSet position, Level level, TimeSpan wait, CancellationToken cancel = default)
     {
@@ -139,7 +142,7 @@ public sealed class Acknowledgements(Engine engine, Func<AckPeer, IPeerServer> c
     private AckResult Result(Request request, bool atStart)
     {
         string[] holders = [.. HoldersOf(request).Order(StringComparer.Ordinal)];
-        var wanted = atStart && _followers.IsEmpty ? 0 : Wanted(request.Level);
+        var wanted = atStart && _followers.IsEmpty && _alone ? 0 : Wanted(request.Level);
         return new(holders.Length >= wanted, holders.Length, wanted, holders);
     }
 

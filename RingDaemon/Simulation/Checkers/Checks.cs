@@ -11,7 +11,7 @@ internal sealed class Checks
     public Checks(SimulatedRing ring, Story story) => _all =
     [
         new NoAcknowledgedPostIsLost(ring),
-        new NoOriginIsReused(),
+        new NoOriginIsReused(ring),
         new NothingIsAppliedTwice(),
         new NobodyRepointsInCircles(ring),
         new NoPauseMovesAnybody(ring, story),

@@ -34,6 +34,11 @@ internal sealed class OriginNumbers(bool everySingleOne)
         _ranges.Insert(at, new(first, last));
     }
 
+    public void Add(GtidSet.Range range)
+    {
+        for (var number = everySingleOne ? range.First : range.Last; number <= range.Last; number++) Add(number);
+    }
+
     public OriginNumbers Copy()
     {
         var copy = new OriginNumbers(everySingleOne);

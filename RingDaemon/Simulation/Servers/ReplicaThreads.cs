@@ -208,7 +208,7 @@ internal sealed class ReplicaThreads(SimulatedServer own, World world, PlantedBu
         for (; _cursor < source.Disk.Log.Count; _cursor++)
         {
             var next = source.Disk.Log[_cursor];
-            if (next.Origin == own.Identity.Origin || Knows(next)) continue;
+            if (next.ServerId == own.Identity.ServerId || Knows(next)) continue;
             var (link, flight, at) = (_link, _flight, _cursor);
             var arrival = world.Now + world.Latency(source.Name, own.Name);
             _lastArrival = arrival > _lastArrival ? arrival : _lastArrival; // TCP keeps the order

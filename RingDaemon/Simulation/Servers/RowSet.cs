@@ -40,6 +40,9 @@ internal sealed class RowSet
         for (var i = 0; i < others._bits.Length; i++) _bits[i] |= others._bits[i];
     }
 
+    /// <summary>Those that are not in the other.</summary>
+    public IReadOnlyList<int> Except(RowSet other) => [.. Enumerable.Range(0, _bits.Length * 64).Where(row => Contains(row) && !other.Contains(row))];
+
     public bool SetEquals(RowSet other)
     {
         var (mine, theirs) = (_bits, other._bits);

@@ -58,6 +58,34 @@ internal sealed class ServerDisk
         for (; LogBegins < Math.Min(before, _log.Count); LogBegins++) Numbers(_purged, _log[LogBegins].Origin).Add(_log[LogBegins].Number);
     }
 
+    /// <summary>The data folder was made anew, and has to be filled from the ring.</summary>
+    public bool IsFresh { get; init; }
+
+    /// <summary>Rows that came another way than by replication, outside the log.</summary>
+    public void Add(ServerDisk from) => Rows.Add(from.Rows);
+
+    /// <summary>The same rows at this position, with an empty log.</summary>
+    public ServerDisk StandingAt(GtidSet position)
+    {
+        var seed = new ServerDisk(Identity);
+        seed.Rows.Add(Rows);
+        foreach (var origin in position.Origins)
+        {
+            foreach (var range in position[origin]) seed.Numbers(seed._known, origin).Add(range);
+        }
+        return Begin(Identity, seed);
+    }
+
+    /// <summary>A copy with another name in its option file.</summary>
+    public ServerDisk As(ServerIdentity identity)
+    {
+        var copy = new ServerDisk(identity) { _seed = _seed, LogBegins = LogBegins, IsFresh = IsFresh };
+        copy._log.AddRange(_log);
+        copy.Fill(this);
+        foreach (var (origin, numbers) in _purged) copy._purged[origin] = numbers.Copy();
+        return copy;
+    }
+
     /// <summary>A server that was seeded from this one: its rows and numbers, none of its log, and another identity.</summary>
     public ServerDisk SeededAs(ServerIdentity identity)
     {

@@ -144,6 +144,15 @@ internal sealed class SimulatedServer
 
     // ---- what its board and its daemon do ----
 
+    /// <summary>RESET the logs and stand somewhere else: replicas of it have to connect anew.</summary>
+    public void StandAt(GtidSet position)
+    {
+        Replica.Reset();
+        Disk = Disk.StandingAt(position);
+        Life++;
+        foreach (var replica in Replicas.ToArray()) replica.SourceClosed();
+    }
+
     /// <summary>Commits a row of its own; calls back when it is flushed. A crash before that leaves nothing.</summary>
     public void Write(int row, Action<Transaction> done)
     {
@@ -151,7 +160,7 @@ internal sealed class SimulatedServer
         void Flush() => WhenAwake(() =>
         {
             if (life != Life) return;
-            var transaction = new Transaction(Identity.Origin, Disk.NextNumber, row);
+            var transaction = new Transaction(Identity.Origin, Disk.NextNumber, Identity.ServerId, row);
             Commit(transaction);
             done(transaction);
         });

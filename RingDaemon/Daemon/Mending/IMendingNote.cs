@@ -1,0 +1,18 @@
+using Connect.RingDaemon.Replication;
+using Connect.RingDaemon.Ring;
+
+namespace Connect.RingDaemon.Daemon;
+
+/// <summary>What must be remembered while a server is put right: a daemon that is killed in the middle goes on where it has to.</summary>
+/// <param name="Damage">What was wrong.</param>
+/// <param name="Found">Who the server was then; it need not be renewed a second time.</param>
+public sealed record Unfinished(Damage Damage, ServerIdentity Found);
+
+/// <summary>Keeps it.</summary>
+public interface IMendingNote
+{
+    /// <summary>Null if nothing is unfinished.</summary>
+    Unfinished? Current { get; }
+
+    void Write(Unfinished? unfinished);
+}

@@ -1,0 +1,104 @@
+using System.Data.Common;
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using Connect.Node.Database;
+using Connect.Node.Settings;
+using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Replication;
+
+namespace Connect.RingDaemon.Daemon;
+
+/// <summary>
+/// Has the own server restarted under an identity that nobody ever had. A daemon may not restart a server by itself, and where the identity is written differs: the settings name a
+/// program that does it (<see cref="DatabaseSettings.RenewCommand"/>).
+/// </summary>
+public sealed partial class IdentityRenewal(NodeSettings settings, IReplicationServer own, IMembership membership, TimeProvider time, ILogger<IdentityRenewal> log)
+{
+    /// <summary>The program's environment variable with an id that no member has or had.</summary>
+    public const string OfferedId = "CONNECT_SERVER_ID";
+
+    /// <summary>Stopping a server with much to write down, and recovering it, may take minutes.</summary>
+    private static readonly TimeSpan ToRestart = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
+
+    /// <returns>When the server answers under another identity.</returns>
+    /// <exception cref="MendingException">It does not; the message says what an operator has to do.</exception>
+    public async Task RunAsync(ServerIdentity retired, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(ToRestart);
+        try
+        {
+            await RestartAsync(retired, limit.Token);
+            while (!await IsRenewedAsync(retired, limit.Token)) await Task.Delay(LookEvery, time, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new MendingException($"its server did not come back under a new identity within {ToRestart.TotalMinutes:0} minutes");
+        }
+    }
+
+    private async Task RestartAsync(ServerIdentity retired, CancellationToken cancel)
+    {
+        if (settings.Database.RenewCommand is not [var program, ..])
+        {
+            throw new MendingException($"its server needs a new identity, and database:renewCommand names nobody who gives it one. Stop the server, set server_id "
+                + $"{(retired.Engine == Engine.MariaDB ? "and gtid_domain_id " : "")}to {Offer()}, {(retired.Engine == Engine.MySQL ? "delete auto.cnf in its data folder, " : "")}and start it again");
+        }
+        Log.Renewing(log, retired.ServerId);
+        var start = new ProcessStartInfo(program, settings.Database.RenewCommand.Skip(1)) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment[OfferedId] = Offer();
+        try
+        {
+            using var process = Process.Start(start)!;
+            var (said, complained) = (process.StandardOutput.ReadToEndAsync(cancel), process.StandardError.ReadToEndAsync(cancel));
+            try
+            {
+                await process.WaitForExitAsync(cancel);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill(entireProcessTree: true);
+                throw;
+            }
+            if (process.ExitCode != 0) throw new MendingException($"{program} ended with {process.ExitCode}: {LastLine(await complained) ?? LastLine(await said) ?? "it said nothing"}");
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new MendingException($"{program} (database:renewCommand) cannot be run: {e.Message}", e);
+        }
+    }
+
+    private async Task<bool> IsRenewedAsync(ServerIdentity retired, CancellationToken cancel)
+    {
+        try
+        {
+            var found = await own.IdentityAsync(cancel);
+            return found.ServerId != retired.ServerId && found.Origin != retired.Origin;
+        }
+        catch (Exception e) when (e is DatabaseUnavailableException or DbException)
+        {
+            return false; // not back yet
+        }
+    }
+
+    /// <summary>At random from four thousand million: two nodes that need one at the same time must not get the same, and nobody can be asked.</summary>
+    private string Offer()
+    {
+        while (true)
+        {
+            var id = (uint)RandomNumberGenerator.GetInt32(10_000, int.MaxValue);
+            if (membership.Current.Members.All(m => m.Facts.ServerId != id)) return id.ToString(CultureInfo.InvariantCulture);
+        }
+    }
+
+    private static string? LastLine(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault();
+
+    private static partial class Log
+    {
+        [LoggerMessage(420, LogLevel.Warning, "Server id {Retired} is retired; restarting the server under a new identity")]
+        public static partial void Renewing(ILogger logger, uint retired);
+    }
+}

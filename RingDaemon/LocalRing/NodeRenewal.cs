@@ -1,0 +1,30 @@
+using Connect.Node.Settings;
+using Connect.RingDaemon.Replication;
+
+namespace Connect.RingDaemon.Local;
+
+/// <summary>Restarts a node's server under a new identity, with the data it has. Its daemon asks for it when the old identity must be retired.</summary>
+internal sealed class NodeRenewal(RingFolder folder, IRingProgress progress)
+{
+    private static readonly TimeSpan ToStop = TimeSpan.FromSeconds(60);
+
+    /// <returns>The new server id.</returns>
+    public async Task<uint> RunAsync(string name, CancellationToken cancel)
+    {
+        using var locked = await FolderLock.TakeAsync(folder, cancel);
+        var ring = RingDescription.Load(folder);
+        var binaries = await ServerPrograms.FindAsync(ring.Engine, progress, cancel);
+        var place = folder.Node(ring.Node(name).Name);
+        progress.Doing($"Stopping the server of {name}");
+        if (ProcessHandle.Find(place.Process(NodePart.Mysql)) is { } server) await server.StopAsync(ToStop);
+        // Saved before it is used: an id that was given out once is never given out again, whatever happens next.
+        ring = ring.WithRenewed(name);
+        ring.Save(folder);
+        var node = ring.Node(name);
+        progress.Doing($"Starting it as server {node.ServerId}");
+        NodeFiles.WriteServerFiles(folder, ring, node, binaries, DatabaseAccounts.Load(place.AccountsFile));
+        DataFolder.ForgetIdentity(place.Data, ring.Engine);
+        new NodeProcesses(folder, ring, binaries, Programs.Find()).Start(node, NodePart.Mysql);
+        return node.ServerId;
+    }
+}
