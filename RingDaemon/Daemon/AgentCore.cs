@@ -276,7 +276,7 @@ public sealed class AgentCore(string me, RingOptions options)
         (_replica, _identity) = (status, server.Identity);
         // A source that is only remembered, with every thread stopped (a server that was just started), is none.
         _source = status is { Source: { } address } and not { Connecting: false, Receiving: false, Applying: false } ? NameOf(address) : null;
-        if (fault is not null && _condition.MysqlFault is null) _effects.Add(new AgentEffect.ForgetGoal());
+        if (fault is not null) _effects.Add(new AgentEffect.ForgetGoal());
         _condition = _condition with { MysqlFault = fault, CaughtUp = _condition.CaughtUp && fault is null };
         if (fault is not null) Hold(true); // whoever comes back may be an old copy: it is compared with the others before it follows anybody
         else Control(new RingInput.Observed(_source, status.Running));
@@ -469,9 +469,13 @@ public sealed class AgentCore(string me, RingOptions options)
         _effects.Add(new AgentEffect.Mend(damage, donor));
     }
 
-    /// <summary>With nobody left whose word counts, a new identity is all that is needed: it cannot use a number twice, and whatever others hold comes when they return.</summary>
+    /// <summary>
+    /// With nobody left whose word counts, a new identity is all that is needed: it cannot use a number twice, and whatever others hold comes when they return. Where everybody lacks
+    /// logs of everybody, the first by name begins as it is, and the others unite with it.
+    /// </summary>
     private bool MayMendAlone(Damage damage) =>
-        damage.RetiresIdentity && _condition.Discovered && _now - _harmedAt > AloneForGood && !_view.Members.Any(IsUsablePeer);
+        _condition.Discovered && _now - _harmedAt > AloneForGood && !_view.Members.Any(IsUsablePeer)
+        && (damage.RetiresIdentity || _view.Members.Where(m => m.HasServer).All(m => string.CompareOrdinal(me, m.Name) <= 0));
 
     /// <summary>
     /// Two servers of one identity skip each other's writes. Whoever served under it before keeps it; if both did, the one whose name comes first. It is not taken over from a dead or

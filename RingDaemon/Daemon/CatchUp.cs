@@ -25,18 +25,27 @@ public sealed class CatchUp(IReplicationServer server, Peers peers)
     /// <summary>What each held when it first answered; by name and origin, for a rebuilt member is another one.</summary>
     private readonly Dictionary<(string Name, string Origin), GtidSet> _first = [];
 
-    /// <summary>Starts over: the node is joining anew.</summary>
-    public void Restart() => _first.Clear();
+    private int _life;
+
+    /// <summary>Starts over: the node is joining anew. A look that is under way says nothing any more.</summary>
+    public void Restart()
+    {
+        _first.Clear();
+        _life++;
+    }
 
     /// <param name="others">The other members whose servers are up.</param>
     /// <param name="source">The member it replicates from, or null.</param>
     /// <param name="origin">What this server's own transactions are counted under.</param>
-    public async Task<CatchUpResult> LookAsync(IReadOnlyCollection<Member> others, string? source, string origin, CancellationToken cancel)
+    /// <returns>Null if it was started over meanwhile.</returns>
+    public async Task<CatchUpResult?> LookAsync(IReadOnlyCollection<Member> others, string? source, string origin, CancellationToken cancel)
     {
+        var life = _life;
         var asked = await Task.WhenAll(others.Select(async m => (Member: m, Position: await AskAsync(m, cancel))));
         var answered = asked.Where(a => a.Position is not null).Select(a => (a.Member, Position: a.Position!)).ToArray();
         var answers = answered.Select(a => a.Position).ToArray();
         var own = await server.PositionAsync(cancel);
+        if (life != _life) return null;
         var written = own[origin] is [.., var last] ? last.Last : 0;
 
         // Rule 5: whoever holds more of my own transactions than I do has seen numbers that I would use a second time.

@@ -34,7 +34,7 @@ internal sealed class NobodyServesTooEarly(SimulatedRing ring) : Checker("served
         ForgetUnreachable();
         if (!_goals.Remove(daemon.Name, out var goal)) return;
         foreach (var (other, rows) in goal)
-            if (Sees(daemon, other) && !daemon.Server.Disk.Rows.Contains(rows)) Violated($"{daemon.Name} serves, and lacks rows that {other.Name} held when it began to catch up");
+            if (Sees(daemon, other) && !daemon.Server.Disk.Rows.Contains(rows)) Violated($"{daemon.Name} serves, and lacks the posts {string.Join(", ", rows.Except(daemon.Server.Disk.Rows).Take(5))}, which {other.Name} held when it began to catch up; it is at [{daemon.Server.Executed}], {other.Name} at [{other.Server.Executed}]");
     }
 
     private Dictionary<SimulatedDaemon, RowSet> Goal(SimulatedDaemon daemon) =>
