@@ -9,7 +9,11 @@ public sealed record RingState(RingState.RingPart Ring, bool Converged, IReadOnl
 
     public sealed record RingPart(bool Closed, IReadOnlyList<string> Order);
 
-    public sealed record NodePart(string Name, string State, string Engine, string? Source, string Replication, uint ServerId, bool InLoadBalancer);
+    public sealed record NodePart(string Name, string State, string Engine, string? Source, string Replication, uint ServerId, bool InLoadBalancer)
+    {
+        /// <summary>Why it does not serve, in its daemon's words; empty if it does.</summary>
+        public string? Why { get; init; }
+    }
 
     /// <exception cref="JsonException">It is something else.</exception>
     public static RingState Parse(string json) => JsonSerializer.Deserialize<RingState>(json, Json) ?? throw new JsonException("an empty status");
@@ -25,7 +29,7 @@ public sealed record RingState(RingState.RingPart Ring, bool Converged, IReadOnl
     public string Ailment(IReadOnlyCollection<string> expected)
     {
         if (expected.FirstOrDefault(name => Nodes.All(n => n.Name != name)) is { } unknown) return $"{unknown} is not known";
-        if (Nodes.FirstOrDefault(n => n.State != "alive") is { } sick) return $"{sick.Name} is {sick.State}";
+        if (Nodes.FirstOrDefault(n => n.State != "alive") is { } sick) return $"{sick.Name} is {sick.State}{(string.IsNullOrEmpty(sick.Why) ? "" : $", {sick.Why}")}";
         if (!Ring.Closed) return "the ring is not closed";
         if (Nodes.FirstOrDefault(n => !n.InLoadBalancer) is { } outside) return $"{outside.Name} is not in the load balancer";
         if (Nodes.FirstOrDefault(n => n.Source != Predecessor(n.Name)) is { } astray) return $"{astray.Name} replicates from {astray.Source ?? "nobody"}, not from {Predecessor(astray.Name)}";
