@@ -17,8 +17,7 @@ internal static class NemesisVerb
         var (size, port) = (Options.RingSize(), Options.Port());
         var output = new Option<string>("--out") { Description = "Where nemesis-ENGINE-SEED.html, .json and .md are written.", DefaultValueFactory = _ => Path.Combine(Provenance.Repository, "artifacts/nemesis") };
         var data = new Option<string>("--data") { Description = "Folder of the rings that are made and broken.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "connect-nemesis") };
-        var only = new Option<string[]>("--only") { Description = "Kinds of faults, instead of the usual ones.", AllowMultipleArgumentsPerToken = true };
-        var all = new Option<bool>("--all") { Description = "Also the kinds that are otherwise drawn only when they are named." };
+        var only = new Option<string[]>("--only") { Description = "Kinds of faults, instead of all.", AllowMultipleArgumentsPerToken = true };
         var except = new Option<string[]>("--except") { Description = "Kinds of faults to leave out.", AllowMultipleArgumentsPerToken = true };
         var first = new Option<int>("--first") { Description = "Number of the first fault: to play one again without those before it.", DefaultValueFactory = _ => 1 };
         var faults = new Option<int>("--faults") { Description = "Faults at the most.", DefaultValueFactory = _ => int.MaxValue };
@@ -27,7 +26,7 @@ internal static class NemesisVerb
         var sum = new Option<string?>("--sum") { Description = "Put all results of a folder together in its nemesis.md, and do nothing else.", HelpName = "FOLDER" };
         var verb = new Command("nemesis", "Breaks a ring of real servers in every way it knows while people post, and stops at the first thing that must not be (docs/nemesis.md).")
         {
-            minutes, seed, engine, size, port, output, data, only, all, except, first, faults, rate, list, sum,
+            minutes, seed, engine, size, port, output, data, only, except, first, faults, rate, list, sum,
         };
         verb.SetAction(async (parse, cancel) =>
         {
@@ -41,7 +40,7 @@ internal static class NemesisVerb
                     File.WriteAllText(Path.Combine(results, "nemesis.md"), NemesisSummary.Of(results));
                     return 0;
                 }
-                var kinds = Kinds(parse.GetValue(only) ?? [], parse.GetValue(all), parse.GetValue(except) ?? [], parse.GetValue(size));
+                var kinds = Kinds(parse.GetValue(only) ?? [], parse.GetValue(except) ?? [], parse.GetValue(size));
                 var worst = 0;
                 foreach (var server in engines)
                 {
@@ -79,20 +78,20 @@ internal static class NemesisVerb
 
     private static string Again(ParseResult parse, NemesisNumbers numbers, string engine) =>
         $"scripts/nemesis --engine {engine} --seed {numbers.Options.Seed} --nodes {numbers.RingNodes.Count} --first {numbers.Faults[^1].Number} --faults 1"
-        + (numbers.Options.Kinds.SequenceEqual(Kinds([], false, [], numbers.RingNodes.Count)) ? "" : $" --only {string.Join(' ', numbers.Options.Kinds)}")
+        + (numbers.Options.Kinds.SequenceEqual(Kinds([], [], numbers.RingNodes.Count)) ? "" : $" --only {string.Join(' ', numbers.Options.Kinds)}")
         + (parse.Tokens.Any(t => t.Value == "--port") ? $" --port {parse.GetValue<int>("--port")}" : "");
 
     /// <exception cref="MeasurementException">A name is wrong, or nothing is left.</exception>
-    private static string[] Kinds(string[] only, bool all, string[] except, int nodes)
+    private static string[] Kinds(string[] only, string[] except, int nodes)
     {
         foreach (var name in only.Concat(except)) _ = FaultKinds.Named(name);
-        string[] kinds = [.. FaultKinds.All.Where(k => only.Length > 0 ? only.Contains(k.Name) : all || !k.OnlyWhenNamed).Where(k => !except.Contains(k.Name) && k.Nodes <= nodes).Select(k => k.Name)];
+        string[] kinds = [.. FaultKinds.All.Where(k => (only.Length == 0 || only.Contains(k.Name)) && !except.Contains(k.Name) && k.Nodes <= nodes).Select(k => k.Name)];
         return kinds.Length > 0 ? kinds : throw new MeasurementException("No kind of fault is left.");
     }
 
     private static int List()
     {
-        foreach (var kind in FaultKinds.All) Console.WriteLine($"{kind.Name,-20}{kind.What}{(kind.OnlyWhenNamed ? " (only with --only or --all)" : "")}");
+        foreach (var kind in FaultKinds.All) Console.WriteLine($"{kind.Name,-20}{kind.What}");
         return 0;
     }
 }

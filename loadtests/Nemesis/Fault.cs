@@ -31,7 +31,4 @@ public sealed record FaultKind(string Name, string What, Func<Draw, Fault> Draw)
 {
     /// <summary>Nodes it needs at least.</summary>
     public int Nodes { get; init; } = 2;
-
-    /// <summary>Drawn only when it is named.</summary>
-    public bool OnlyWhenNamed { get; init; }
 }

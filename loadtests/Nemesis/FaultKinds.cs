@@ -51,16 +51,16 @@ public static class FaultKinds
         new("disk-full", "a node's disk runs full, to the last byte or nearly so", d => new FullDisk(d.Node(), d.Coin() ? 0 : 16L << 20) { Hold = d.Seconds(3, 8) }),
         new("data-deleted", "a server crashes and its data folder is deleted", d =>
             new DeletedData(d.Node(), d.Coin() ? ["mysql"] : [.. Stage.Parts]) { Hold = d.Seconds(4, 8) }),
-        new("logs-purged", "a node returns and needs binary logs that all others have purged", d => new PurgedLogs(d.Node()) { Hold = d.Seconds(2, 5) }) { OnlyWhenNamed = true },
+        new("logs-purged", "a node returns and needs binary logs that all others have purged", d => new PurgedLogs(d.Node()) { Hold = d.Seconds(2, 5) }),
         new("relay-corrupt", "bytes of the newest relay log are overwritten while its server is down", d =>
             new CorruptRelayLog(d.Node(), d.Coin(), d.Coin() ? KillSignal.Term : KillSignal.Kill, d.Below(int.MaxValue)) { Hold = d.Seconds(0.2, 3) }),
         new("duplicate-id", "a server runs with the server_id of another one", d =>
         {
             var one = d.Node();
             return new DuplicateServerId(one, d.Other(one)) { Hold = d.Seconds(4, 8) };
-        }) { OnlyWhenNamed = true },
+        }),
         new("old-backup", "a server comes back with an old copy of its data under its old identity", d =>
-            new OldBackup(d.Node(), d.Seconds(1, 4), d.Coin() ? ["mysql"] : [.. Stage.Parts]) { Hold = d.Seconds(0.2, 5) }) { OnlyWhenNamed = true },
+            new OldBackup(d.Node(), d.Seconds(1, 4), d.Coin() ? ["mysql"] : [.. Stage.Parts]) { Hold = d.Seconds(0.2, 5) }),
         new("repoint-crash", "a daemon is killed while it turns to another source", d =>
         {
             var at = d.Below(d.Nodes.Count);
