@@ -84,6 +84,7 @@ public sealed class NodeSettings
         if (!IsHttpUrl(Web.Url)) yield return "web:url must be an http address (TLS ends at the load balancer)";
         if (Daemon.LongestHoldDownSeconds is < 1 or > 86_400) yield return "daemon:longestHoldDownSeconds must be 1 to 86400";
         if (ClockOffsetSeconds is < -86_400 or > 86_400) yield return "clockOffsetSeconds must be -86400 to 86400";
+        if (Daemon.CheckRowsPerSecond is < 0 or > 100_000) yield return "daemon:checkRowsPerSecond must be 0 to 100000";
         foreach (var peer in Daemon.Join.Where(j => !IsHttpUrl(j))) yield return $"daemon:join has '{peer}', which is not an http address";
         if (Posts.BatchMilliseconds is < 0 or > 100) yield return "posts:batchMilliseconds must be 0 to 100";
         if (Posts.WaitMilliseconds is < 50 or > 30_000) yield return "posts:waitMilliseconds must be 50 to 30000";
@@ -152,6 +153,15 @@ public sealed class DaemonSettings
     /// 300 by default.
     /// </summary>
     public int LongestHoldDownSeconds { get; set; } = 300;
+
+    /// <summary>
+    /// Rows whose content the daemon reads again each second, in rotation, to find what was changed behind everybody's back; 0: it neither reads nor compares by itself.
+    /// 200 by default: a million rows in an hour and a half, for less than a thousandth of a core.
+    /// </summary>
+    public int CheckRowsPerSecond { get; set; } = 200;
+
+    /// <summary>When the daemon finds by itself that this node lacks rows that another one has, it fetches them. False by default: it says so, and an operator decides.</summary>
+    public bool RepairByItself { get; set; }
 }
 
 public sealed class WebSettings

@@ -142,6 +142,28 @@ public sealed class CommandLineTests : IDisposable
     public async Task Every_verb_that_changes_something_has_a_dry_run(string verb) =>
         Assert.Contains("--dry-run", (await RunAsync([verb, "--help"])).Output, StringComparison.Ordinal);
 
+    [Fact]
+    public void Watching_prints_what_each_node_lacks_and_a_checksum_names_the_rows()
+    {
+        var look = System.Text.Json.Nodes.JsonNode.Parse("""
+            { "equal": false, "nodes": [ { "node": "n1", "transactions": 0, "rows": 0 }, { "node": "n2", "transactions": 123456, "rows": 12 } ], "conflicts": 1, "atLeast": true, "unheard": ["n3"] }
+            """)!;
+        var (heading, line) = Connect.RingDaemon.Cli.Verbs.ChecksumVerb.WatchLine(look, TimeSpan.FromSeconds(1.25));
+        Assert.Equal(" SECONDS       N1 TX      ROWS       N2 TX      ROWS  NOTE", heading);
+        Assert.Equal("     1.3           0         0      123456        12  1 rows have two contents; or more; n3 did not answer", line);
+
+        using var output = new StringWriter();
+        Connect.RingDaemon.Cli.Verbs.ChecksumVerb.Write(output, Terminal.Of(output), System.Text.Json.Nodes.JsonNode.Parse("""
+            { "equal": false, "note": "", "tables": [ { "table": "post", "equal": false, "digests": { "n1": "aaaaaaaaaaaaaaaa", "n2": "bbbbbbbbbbbbbbbb" }, "rows": { "n1": 2, "n2": 2 } } ],
+              "differences": [ { "table": "post", "key": "0a", "missing": ["n2"], "contents": { "n1": "1111111111111111" } },
+                               { "table": "post", "key": "0b", "missing": [], "contents": { "n1": "2222222222222222", "n2": "3333333333333333" } } ], "moreDifferences": true }
+            """)!);
+        var text = output.ToString();
+        Assert.Matches("(?m)^post +0a +n2", text);
+        Assert.Matches("(?m)^post +0b +- +n1: 22222222; n2: 33333333", text);
+        Assert.Contains("and more that were not looked for", text, StringComparison.Ordinal);
+    }
+
     private void Stopped(RingPhase phase = RingPhase.Stopped)
     {
         var folder = new RingFolder(_temporary.Path);

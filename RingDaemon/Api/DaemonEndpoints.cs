@@ -28,8 +28,7 @@ public static class DaemonEndpoints
         v1.MapGet("/explain", (NodeSettings settings, RingAgent agent, AuditLog audit, IMembership membership) => ExplainReport.Of(settings.Name, agent.Report, membership.Current, audit.Newest(5)));
         v1.MapGet("/audit", (AuditLog audit, int? limit) => new AuditReport(audit.Newest(Math.Clamp(limit ?? 100, 1, 1000))));
         v1.MapPost("/ack", AckAsync);
-        v1.MapPost("/digest", (TableDigests digests, CancellationToken cancel) => digests.ReadAsync(cancel));
-        v1.MapGet("/checksum", (Checksum checksum, CancellationToken cancel) => checksum.CompareAsync(cancel));
+        v1.MapConvergence();
         v1.MapPost("/repair", (Repair repair, DryRunRequest request, CancellationToken cancel) => repair.AllAsync(request.DryRun, cancel));
         v1.MapPost("/repair/self", (Repair repair, DryRunRequest request, CancellationToken cancel) => repair.SelfAsync(request.DryRun, cancel));
         v1.MapPost("/repair/take", TakeAsync);

@@ -1,3 +1,4 @@
+using Connect.RingDaemon.Convergence;
 using Connect.RingDaemon.Daemon;
 using Connect.RingDaemon.Membership;
 
@@ -15,6 +16,9 @@ public sealed record NodeReport(
     string Name, string State, string Phase, bool Serving, bool Writable, string Why, uint ServerId, string Origin, string Engine, long View, string? Position,
     string? Source, string Replication, double? LagSeconds, string? LastError, bool MysqlUp, string? MysqlFault, bool WebUp, string? Refused, IReadOnlyList<NodeReport.Other> Members)
 {
+    /// <summary>What it last found when it compared its rows with a neighbour's; null if it has not.</summary>
+    public ComparedRows? Compared { get; init; }
+
     /// <summary>Another member as this node sees it.</summary>
     public sealed record Other(string Name, string State, uint ServerId);
 

@@ -1,5 +1,6 @@
 using Connect.Node.Database;
 using Connect.Node.Settings;
+using Connect.RingDaemon.Convergence;
 using Connect.RingDaemon.Daemon;
 using Connect.RingDaemon.LoadBalancing;
 using Connect.RingDaemon.Membership;
@@ -9,7 +10,7 @@ namespace Connect.RingDaemon.Api;
 
 /// <summary>Asks every member what it is and does, and makes one picture of the answers.</summary>
 public sealed class RingObserver(
-    NodeSettings settings, IMembership membership, RingAgent agent, OwnServerWatch own, Entrance entrance, MemberClient members, ILoadBalancer balancer, TimeProvider time)
+    NodeSettings settings, IMembership membership, RingAgent agent, OwnServerWatch own, Entrance entrance, MemberClient members, ILoadBalancer balancer, ContinuousCheck check, TimeProvider time)
 {
     private static readonly TimeSpan PerMember = TimeSpan.FromMilliseconds(800);
 
@@ -33,7 +34,7 @@ public sealed class RingObserver(
                 // The report says so by having no position.
             }
         }
-        return NodeReport.Of(settings.Name, membership.Current, agent.Report, own, entrance, position);
+        return NodeReport.Of(settings.Name, membership.Current, agent.Report, own, entrance, position) with { Compared = check.Last };
     }
 
     public async Task<RingReport> StatusAsync(CancellationToken cancel)
@@ -56,6 +57,8 @@ public sealed class RingObserver(
             await Task.Delay(LookAgain, time, cancel);
             foreach (var (name, answer) in await AnswersAsync(view, cancel)) answers[name] = answer;
         }
+        // Everybody may have executed everything and rows differ all the same, if somebody changed one by hand.
+        converged &= answers.Values.All(a => a.Compared is not { Equal: false });
         return RingStatus.Of(settings.Web.PublicUrl.Length > 0 ? settings.Web.PublicUrl : settings.Web.Url, view, order, answers, await balanced, converged);
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Connect.RingDaemon.Convergence;
 
 namespace Connect.RingDaemon.Api;
 
@@ -12,7 +13,7 @@ public sealed record RingReport
 
     public RingShape Ring { get; init; } = new();
 
-    /// <summary>Every node holds the same transactions.</summary>
+    /// <summary>Every node has executed the same transactions, and none of them has found a row that differs from its neighbour's.</summary>
     public bool Converged { get; init; }
 
     public IReadOnlyList<NodeStatus> Nodes { get; init; } = [];
@@ -70,6 +71,9 @@ public sealed record NodeStatus
 
     /// <summary>What its server has executed, in the engine's notation; null when it is not known.</summary>
     public string? Position { get; init; }
+
+    /// <summary>What it last found when it compared its rows with a neighbour's; null if it has not.</summary>
+    public ComparedRows? Compared { get; init; }
 }
 
 public sealed record ServerPoint(string Host, int Port, bool Up);

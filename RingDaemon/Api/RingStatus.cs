@@ -40,6 +40,7 @@ public static class RingStatus
             InLoadBalancer = inBalancer,
             Why = answer?.Why ?? (lost ? "no sign of life" : "its daemon does not answer"),
             Position = answer?.Position,
+            Compared = answer?.Compared,
         };
     }
 

@@ -18,7 +18,7 @@ public sealed record RepairReport(bool DryRun, IReadOnlyList<NodeRepair> Nodes, 
 /// Makes replicas equal by union: each node looks for rows that others have and it lacks, and fetches them. Nothing is deleted and nothing is changed in place, so
 /// running it once too often does no harm, and replication goes on meanwhile.
 /// </summary>
-public sealed class Repair(NodeSettings settings, IMembership membership, TableRows own, MemberClient members, AuditLog audit)
+public sealed class Repair(NodeSettings settings, IMembership membership, TableRows own, RangeUnion ranges, MemberClient members, AuditLog audit)
 {
     private static readonly TimeSpan PerPage = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan PerMember = TimeSpan.FromMinutes(10);
@@ -38,20 +38,20 @@ public sealed class Repair(NodeSettings settings, IMembership membership, TableR
     }
 
     /// <summary>Brings over what this node lacks.</summary>
-    public async Task<NodeRepair> SelfAsync(bool dryRun, CancellationToken cancel)
+    /// <param name="dryRun">Only say what would come.</param>
+    /// <param name="cancel">Ends it early; what has come stays.</param>
+    /// <param name="because">Who wants it, for the audit log.</param>
+    public async Task<NodeRepair> SelfAsync(bool dryRun, CancellationToken cancel, string because = "an operator's wish")
     {
         var added = new SortedDictionary<string, int>(StringComparer.Ordinal);
         var conflicts = new List<string>();
         var unheard = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var table in BoardSchema.Tables)
+        foreach (var donor in Alive().Where(m => m.Name != settings.Name))
         {
-            foreach (var donor in Alive().Where(m => m.Name != settings.Name))
-            {
-                if (await FromAsync(donor.Facts.DaemonUrl, donor.Name, table, dryRun, logged: false, conflicts, cancel) is { } count) added[table] = added.GetValueOrDefault(table) + count;
-                else unheard.Add(donor.Name);
-            }
+            Task<List<Row>?> Fetch(string table, string[] keys) => members.PostAsync<List<Row>>(donor.Facts.DaemonUrl, "/v1/rows/read", new { table, keys }, PerPage, cancel);
+            if (!await ranges.FromAsync(new RemoteReplica(donor, settings.Database.Engine, members), Fetch, dryRun, added, conflicts, cancel)) unheard.Add(donor.Name);
         }
-        if (!dryRun && added.Values.Sum() > 0) audit.Add("repair", "an operator's wish", string.Join(", ", added.Where(a => a.Value > 0).Select(a => $"{a.Value} rows of {a.Key}")));
+        if (!dryRun && added.Values.Sum() > 0) audit.Add("repair", because, string.Join(", ", added.Where(a => a.Value > 0).Select(a => $"{a.Value} rows of {a.Key}")));
         return new(settings.Name, added, conflicts, [.. unheard]);
     }
 

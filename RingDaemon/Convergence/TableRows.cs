@@ -17,21 +17,40 @@ public sealed class TableRows(Database database, NodeSettings settings)
     /// <summary>Rows in one page; a post has up to 32 KB, twice that in hex.</summary>
     public const int RowPage = 100;
 
+    /// <summary>Keys in one statement that asks for them by name.</summary>
+    private const int KeysInQuestion = 500;
+
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
     /// <summary>Keys and a digest of each row, by key, after <paramref name="after"/>.</summary>
     public Task<List<KeyDigest>> KeysAsync(string table, string? after, CancellationToken cancel) => database.RunAsync(connection =>
+        connection.Query<KeyDigest>(
+            $"SELECT LOWER(HEX(id)) AS `Key`, {RowDigest(connection, settings, table)} AS Digest FROM {Quoted(settings, table)} WHERE id > UNHEX(@after) ORDER BY id LIMIT {KeyPage}",
+            new { after = after ?? "" }).AsList(), Deadline, cancel);
+
+    /// <summary>Keys and a digest of each row in a range, by key; at most <see cref="KeyPage"/>.</summary>
+    public Task<List<KeyDigest>> KeysAsync(string table, UInt128 first, UInt128 last, CancellationToken cancel) => database.RunAsync(connection =>
+        connection.Query<KeyDigest>(
+            $"SELECT LOWER(HEX(id)) AS `Key`, {RowDigest(connection, settings, table)} AS Digest FROM {Quoted(settings, table)} WHERE id BETWEEN @first AND @last ORDER BY id LIMIT {KeyPage}",
+            new { first = KeyPrefix.Bytes(first), last = KeyPrefix.Bytes(last) }).AsList(), Deadline, cancel);
+
+    /// <summary>The rows that have one of these keys, with a digest each.</summary>
+    public Task<List<KeyDigest>> KeysAsync(string table, IReadOnlyCollection<string> keys, CancellationToken cancel) => database.RunAsync(connection =>
     {
-        var row = string.Join(", ", Columns(connection, table).Select(c => $"COALESCE(HEX(`{c.Name}`), '-')"));
-        return connection.Query<KeyDigest>(
-            $"SELECT LOWER(HEX(id)) AS `Key`, SHA2(CONCAT_WS('#', {row}), 256) AS Digest FROM {Quoted(table)} WHERE id > UNHEX(@after) ORDER BY id LIMIT {KeyPage}",
-            new { after = after ?? "" }).AsList();
+        var row = RowDigest(connection, settings, table);
+        var found = new List<KeyDigest>();
+        foreach (var page in keys.Chunk(KeysInQuestion))
+        {
+            found.AddRange(connection.Query<KeyDigest>(
+                $"SELECT LOWER(HEX(id)) AS `Key`, {row} AS Digest FROM {Quoted(settings, table)} WHERE id IN @ids", new { ids = page.Select(Convert.FromHexString) }));
+        }
+        return found;
     }, Deadline, cancel);
 
     public Task<List<Row>> ReadAsync(string table, IReadOnlyCollection<string> keys, CancellationToken cancel) => database.RunAsync(connection =>
     {
-        var columns = string.Join(", ", Columns(connection, table).Select(c => c.IsBinary ? $"HEX(`{c.Name}`)" : $"HEX(CAST(`{c.Name}` AS CHAR CHARACTER SET utf8mb4))"));
-        using var reader = connection.ExecuteReader($"SELECT {columns} FROM {Quoted(table)} WHERE id IN @ids ORDER BY id", new { ids = keys.Take(RowPage).Select(Convert.FromHexString) });
+        var columns = string.Join(", ", Columns(connection, settings, table).Select(c => c.IsBinary ? $"HEX(`{c.Name}`)" : $"HEX(CAST(`{c.Name}` AS CHAR CHARACTER SET utf8mb4))"));
+        using var reader = connection.ExecuteReader($"SELECT {columns} FROM {Quoted(settings, table)} WHERE id IN @ids ORDER BY id", new { ids = keys.Take(RowPage).Select(Convert.FromHexString) });
         var rows = new List<Row>();
         while (reader.Read()) rows.Add(new([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetString(i))]));
         return rows;
@@ -44,9 +63,9 @@ public sealed class TableRows(Database database, NodeSettings settings)
     /// <returns>How many were added.</returns>
     public Task<int> AddAsync(string table, IReadOnlyCollection<Row> rows, bool logged, CancellationToken cancel) => database.RunAsync(connection =>
     {
-        var columns = Columns(connection, table);
+        var columns = Columns(connection, settings, table);
         var values = string.Join(", ", columns.Select((c, i) => c.IsBinary ? $"UNHEX(@v{i})" : $"CONVERT(UNHEX(@v{i}) USING utf8mb4)"));
-        var insert = $"INSERT IGNORE INTO {Quoted(table)} ({string.Join(", ", columns.Select(c => $"`{c.Name}`"))}) VALUES ({values})";
+        var insert = $"INSERT IGNORE INTO {Quoted(settings, table)} ({string.Join(", ", columns.Select(c => $"`{c.Name}`"))}) VALUES ({values})";
         if (!logged) connection.Execute("SET SESSION sql_log_bin = 0");
         try
         {
@@ -69,12 +88,19 @@ public sealed class TableRows(Database database, NodeSettings settings)
     }, Deadline, cancel);
 
     /// <exception cref="ArgumentException">There is no such table: names go into SQL text, so only known ones do.</exception>
-    private string Quoted(string table) => BoardSchema.Tables.Contains(table, StringComparer.Ordinal)
+    internal static string Quoted(NodeSettings settings, string table) => BoardSchema.Tables.Contains(table, StringComparer.Ordinal)
         ? $"`{settings.Database.Schema}`.`{table}`" : throw new ArgumentException($"'{table}' is not a replicated table.", nameof(table));
 
-    private List<Column> Columns(DbConnection connection, string table) => connection.Query<Column>(
+    /// <summary>
+    /// SQL for the digest of a row: SHA-256 over all its columns in hex, so that no character set comes between two servers, and NULL is not an empty text.
+    /// </summary>
+    internal static string RowDigest(DbConnection connection, NodeSettings settings, string table) => $"SHA2(CONCAT_WS('#', {string.Join(", ", Columns(connection, settings, table)
+        // HEX of a number with a fraction would round it.
+        .Select(c => c.HasFraction ? $"COALESCE(HEX(CAST(`{c.Name}` AS CHAR)), '-')" : $"COALESCE(HEX(`{c.Name}`), '-')"))}), 256)";
+
+    private static List<Column> Columns(DbConnection connection, NodeSettings settings, string table) => connection.Query<Column>(
         """
-        SELECT column_name AS Name, data_type IN ('binary', 'varbinary', 'blob', 'mediumblob', 'longblob') AS IsBinary
+        SELECT column_name AS Name, data_type IN ('binary', 'varbinary', 'blob', 'mediumblob', 'longblob') AS IsBinary, data_type IN ('decimal', 'float', 'double') AS HasFraction
         FROM information_schema.columns WHERE table_schema = @schema AND table_name = @table ORDER BY ordinal_position
         """, new { schema = settings.Database.Schema, table }).AsList();
 
@@ -86,5 +112,7 @@ public sealed class TableRows(Database database, NodeSettings settings)
         public string Name { get; init; } = "";
 
         public bool IsBinary { get; init; }
+
+        public bool HasFraction { get; init; }
     }
 }

@@ -101,8 +101,11 @@ public static class DaemonHost
         services.AddSingleton<MemberClient>();
         var own = new ServerAddress(settings.Database.Host, settings.Database.Port);
         var tables = new Database(own, accounts.Daemon, settings.Database.Schema, settings.Database.Tls, maxThreads: 2, driverSeconds: 60);
-        services.AddSingleton(p => new TableDigests(tables, p.GetRequiredService<IReplicationServer>(), settings)).AddSingleton<Checksum>();
-        services.AddSingleton(_ => new TableRows(tables, settings)).AddSingleton<Repair>();
+        services.AddSingleton<IRangeReader>(_ => new RangeReader(tables, settings)).AddSingleton<TableDigests>().AddSingleton<RowLook>();
+        services.AddSingleton<OwnReplica>().AddSingleton<Replicas>().AddSingleton(p => new Checksum(p.GetRequiredService<Replicas>().Alive, TimeProvider.System));
+        services.AddSingleton(p => new Distance(p.GetRequiredService<Replicas>().Alive, TimeProvider.System));
+        services.AddSingleton(_ => new TableRows(tables, settings)).AddSingleton<RangeUnion>().AddSingleton<Repair>();
+        services.AddSingleton<ContinuousCheck>().AddHostedService(p => p.GetRequiredService<ContinuousCheck>());
         services.AddSingleton(p => new CookieKeySealing(tables, p.GetRequiredService<IReplicationServer>(), p.GetRequiredService<Acknowledgements>(), settings, settings.Clock));
         services.AddSingleton<KeyKeeper>().AddSingleton<KeyRotation>();
     }

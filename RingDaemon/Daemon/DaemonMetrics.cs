@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Connect.Node.Settings;
+using Connect.RingDaemon.Convergence;
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Membership.Wire;
 using Connect.RingDaemon.Replication.Acknowledgement;
@@ -8,7 +9,7 @@ using Connect.RingDaemon.Replication.Acknowledgement;
 namespace Connect.RingDaemon.Daemon;
 
 /// <summary>The daemon's figures as Prometheus text (exposition format 0.0.4), read when they are asked for.</summary>
-public sealed class DaemonMetrics(NodeSettings settings, RingMembership membership, RingAgent agent, Acknowledgements acknowledgements, DecisionCounts counts)
+public sealed class DaemonMetrics(NodeSettings settings, RingMembership membership, RingAgent agent, Acknowledgements acknowledgements, DecisionCounts counts, ContinuousCheck check, TableDigests digests)
 {
     public string Render()
     {
@@ -27,6 +28,13 @@ public sealed class DaemonMetrics(NodeSettings settings, RingMembership membersh
         Gauge(text, "connect_acknowledgements_waiting", "Writes that wait for a copy", acknowledgements.Outstanding);
         Counter(text, "connect_source_changes_total", "Changes of this node's source that were made", counts.Changed);
         Counter(text, "connect_source_changes_refused_total", "Changes of source that live state forbade or that failed", counts.Refused);
+        if (check.Last is { } compared)
+        {
+            Gauge(text, "connect_rows_differing", "Rows that differ from a neighbour's, at the least, as last compared", compared.Differing);
+            Gauge(text, "connect_rows_compared_timestamp_seconds", "When rows were last compared with a neighbour's", compared.At.ToUnixTimeSeconds());
+        }
+        Counter(text, "connect_digest_rows_read_total", "Rows that were read to digest them", digests.RowsRead);
+        if (digests.OldestRead is { } oldest) Gauge(text, "connect_digest_oldest_read_timestamp_seconds", "When the rows were read that were not read for the longest time", oldest.ToUnixTimeSeconds());
         if (membership.Stats is { } stats)
         {
             Packets(text, "udp", stats.Gossip, declare: true);

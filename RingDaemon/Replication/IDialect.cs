@@ -25,4 +25,7 @@ internal interface IDialect
     /// <param name="ownOrigin">The server's own origin if it is known: a server does not wait for what only it can write.</param>
     /// <param name="timeout">1 ms at the least.</param>
     GtidSet WaitAndRead(DbConnection connection, GtidSet position, string? ownOrigin, TimeSpan timeout);
+
+    /// <summary>InnoDB's counters of changed rows; the account Daemon may read them.</summary>
+    ModificationCounters Counters(DbConnection connection, string schema);
 }

@@ -70,5 +70,7 @@ internal sealed class MariaDbDialect : IDialect
         return Parse(slave).Union(Parse(binlog).Only(domain.ToString(CultureInfo.InvariantCulture)));
     }
 
+    public ModificationCounters Counters(DbConnection connection, string schema) => ModificationCounters.Read(connection, schema, "INNODB_SYS_TABLESTATS");
+
     private static GtidSet Parse(string? text) => GtidSet.Parse(Engine.MariaDB, text);
 }

@@ -28,4 +28,10 @@ internal sealed class MySqlDialect : IDialect
         answers.Read<long?>();
         return GtidSet.Parse(Engine.MySQL, answers.ReadSingle<string>());
     }
+
+    public ModificationCounters Counters(DbConnection connection, string schema)
+    {
+        connection.Execute("SET SESSION information_schema_stats_expiry = 0"); // otherwise the time of the last change may be a day old
+        return ModificationCounters.Read(connection, schema, "INNODB_TABLESTATS");
+    }
 }

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Connect.LoadTests.Load;
@@ -10,7 +11,7 @@ public sealed class DaemonApi : IDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     private readonly RingUnderTest _ring;
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(10) };
 
     public DaemonApi(RingUnderTest ring)
     {
@@ -26,6 +27,23 @@ public sealed class DaemonApi : IDisposable
         try
         {
             return JsonNode.Parse(await _http.GetStringAsync(node.Settings.Daemon.Url + path, limited.Token));
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Gives one daemon an order; null if it does not answer in time, or refuses.</summary>
+    public async Task<JsonNode?> PostAsync(RingMember node, string path, JsonObject body, TimeSpan patience, CancellationToken cancel)
+    {
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limited.CancelAfter(patience);
+        try
+        {
+            using var response = await _http.PostAsJsonAsync(node.Settings.Daemon.Url + path, body, limited.Token);
+            response.EnsureSuccessStatusCode();
+            return JsonNode.Parse(await response.Content.ReadAsStringAsync(limited.Token));
         }
         catch (Exception e) when (e is HttpRequestException or JsonException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
         {

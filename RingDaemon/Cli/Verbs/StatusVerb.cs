@@ -52,6 +52,8 @@ internal static class StatusVerb
                 node.InLoadBalancer ? "yes" : terminal.Warn("no"), $"{node.Engine} id {node.ServerId}");
         }
         table.Write(output, terminal);
+        foreach (var node in report.Nodes.Where(n => n.Compared is { Equal: false }))
+            output.WriteLine(terminal.Bad($"{node.Compared!.Differing} rows of {node.Name} and {node.Compared.With} differ") + ": ./connect checksum names them, ./connect repair brings what is missing");
         if (!report.IsHealthy()) output.WriteLine("Why: ./connect explain NODE    What was done: ./connect audit");
     }
 
