@@ -26,7 +26,7 @@ public static class Founder
     /// <summary>So long that nobody has to remember it; adding a newer key is a row more.</summary>
     private static readonly TimeSpan KeyLives = TimeSpan.FromDays(3650);
 
-    /// <summary>How long a server that was just started may take to answer. 30 s.</summary>
+    /// <summary>How long a server that was just started may take to answer, and then its daemon to open it for writes. 30 s each.</summary>
     private static readonly TimeSpan ServerStarts = TimeSpan.FromSeconds(30);
 
     /// <returns>What was done, for people.</returns>
@@ -38,6 +38,7 @@ public static class Founder
         var ring = await RingNameAsync(database);
         if (ring == settings.Cluster) return $"The ring '{ring}' exists already; nothing was changed.";
         if (ring is not null) throw new SettingsException($"This server holds the ring '{ring}', the settings name '{settings.Cluster}'.");
+        await OpenAsync(database);
 
         // The file comes first: a token in the database that nobody knows would be of no use, a file that nothing knows is written again.
         var token = ApiTokens.New();
@@ -83,6 +84,17 @@ public static class Founder
             {
                 await Task.Delay(200);
             }
+        }
+    }
+
+    /// <summary>A server begins closed for writes; its daemon opens it when it has looked for the other founders.</summary>
+    private static async Task OpenAsync(BoardDatabase database)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (await database.ReadAsync(c => c.ExecuteScalar<bool>("SELECT @@GLOBAL.read_only")))
+        {
+            if (Stopwatch.GetElapsedTime(began) > ServerStarts) throw new DatabaseUnavailableException("The server is read-only: no daemon has opened it. Start the node's daemon (connect daemon), and look into its log.");
+            await Task.Delay(100);
         }
     }
 

@@ -35,6 +35,8 @@ public sealed class WriteBatcher : IHostedService, IDisposable
     public const int MaxAcksInFlight = 32;
 
     /// <summary>How long one attempt to commit may take, and how long in all until the author is told that the outcome is unknown.</summary>
+    private const int ReadOnly = 1290; // ER_OPTION_PREVENTS_STATEMENT: read_only, and this account is not above it
+
     private static readonly TimeSpan Attempt = TimeSpan.FromSeconds(2), GiveUp = TimeSpan.FromSeconds(3);
 
     private readonly BoardDatabase _database;
@@ -177,6 +179,19 @@ public sealed class WriteBatcher : IHostedService, IDisposable
                 _metrics.WritesRefused.Add(batch.Count);
                 foreach (var pending in batch)
                     pending.Fail(new OutcomeUnknownException($"It is not known whether this was saved: {e.Message}", e));
+                return;
+            }
+            catch (DbException e) when (Database.ErrorNumber(e) == ReadOnly)
+            {
+                // Its daemon has not opened it (again): nothing was written, and soon it may be.
+                if (Stopwatch.GetElapsedTime(began) < GiveUp)
+                {
+                    _metrics.CommitRetries.Add();
+                    await Task.Delay(50);
+                    continue;
+                }
+                _metrics.WritesRefused.Add(batch.Count);
+                foreach (var pending in batch) pending.Fail(new DatabaseUnavailableException($"{_database.Server} takes no writes now; it was not saved.", e));
                 return;
             }
             catch (DbException e) when (batch.Count > 1)

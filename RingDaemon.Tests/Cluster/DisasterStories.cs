@@ -103,6 +103,36 @@ public abstract class DisasterStories(TestRing ring)
         await WellAsync();
     }
 
+    [Fact]
+    public async Task A_server_that_comes_back_takes_no_writes_before_its_daemon_has_looked_at_it()
+    {
+        await ring.BeginAsync();
+        await ring.PostAsync(ring.BoardOf("n2"), $"before it ended {Guid.NewGuid()}");
+        await ring.KillAsync("n2", Target.Mysql);
+        await ring.KillAsync("n2", Target.Daemon);
+        await ring.Local.StartAsync("n2", SilentProgress.Instance, patience: null, Cancel);
+        await ring.KillAsync("n2", Target.Daemon);
+        using var board = Server("n2", a => a.Board);
+        var refusal = await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(async () =>
+        {
+            while (true)
+            {
+                try
+                {
+                    await board.RunAsync(c => c.Execute("INSERT INTO channel (id, node, author_id, slug, title) VALUES (UNHEX(REPLACE(UUID(), '-', '')), 2, '', 'x', 'x')"), TimeSpan.FromSeconds(5), Cancel);
+                    Assert.Fail("it took a write");
+                }
+                catch (DatabaseUnavailableException)
+                {
+                    await Task.Delay(50, Cancel); // it is still starting
+                }
+            }
+        });
+        Assert.Contains("read-only", refusal.Message, StringComparison.OrdinalIgnoreCase);
+        await ring.StartAsync("n2");
+        await WellAsync();
+    }
+
     private async Task WellAsync()
     {
         await ring.HealthyAsync();

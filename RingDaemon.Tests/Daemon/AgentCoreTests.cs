@@ -26,14 +26,18 @@ public class AgentCoreTests
         Tell(new AgentInput.Entered(null, null));
         Assert.Null(Find<AgentEffect.Compare>()); // its server was not looked at yet
         Tell(Server(null));
+        Assert.False(Find<AgentEffect.Open>()!.Wanted);
         Assert.Null(Pointed()); // it may be an old copy that must follow nobody
         Assert.Equal(["n1", "n2"], Find<AgentEffect.Compare>()!.Others.Select(m => m.Name));
-        Tell(new AgentInput.Beat());
+        Tell(new AgentInput.Opened(false, Done: true), new AgentInput.Beat());
         Assert.Null(Find<AgentEffect.Compare>()); // one comparison at a time
         Tell(Compared(done: false));
         Assert.Equal("n2", Pointed());
         Tell(new AgentInput.SourceChanged(new("n2", null, false)), Server("n2"), Compared(done: true));
         Assert.Equal(Phase.Serving, Find<AgentEffect.Say>()!.Phase);
+        Assert.True(Find<AgentEffect.Open>()!.Wanted);
+        Assert.False(_n3.Report.Writable); // its server does not take writes yet
+        Tell(new AgentInput.Opened(true, Done: true));
         Assert.True(_n3.Report.Writable);
         Assert.False(_n3.Report.Serving); // nobody replicates from it yet
         Assert.Equal(TrafficState.Maintenance, Balanced("n3"));
@@ -139,6 +143,25 @@ public class AgentCoreTests
         Tell(new AgentInput.Viewed(FollowedBy("n1", "n1! n2 n3"), Complete: true), new AgentInput.SourceChanged(new("n2", "it has purged those logs", BlamesMember: true, LogsPurged: true)));
         Assert.Equal(Phase.Joining, _n3.Report.Phase);
         Assert.NotNull(Find<AgentEffect.Compare>());
+    }
+
+    [Fact]
+    public void A_server_is_opened_when_its_node_serves_and_not_before_it_was_looked_at_anew()
+    {
+        Serving();
+        Tell(new AgentInput.Server(_now, ReplicaStatus.None, "it refuses connections", Mine));
+        Assert.False(_n3.Report.Writable);
+        Assert.Null(Find<AgentEffect.Open>()); // there is nobody to tell
+        Tell(Server("n2"));
+        Assert.False(Find<AgentEffect.Open>()!.Wanted); // it may be open: a server that was only silent did not begin anew
+        Tell(new AgentInput.Opened(false, Done: true), Compared(done: true));
+        Assert.True(Find<AgentEffect.Open>()!.Wanted);
+        Tell(new AgentInput.Opened(true, Done: false));
+        Assert.Null(Find<AgentEffect.Open>());
+        Pass(0.5);
+        Assert.True(Done<AgentEffect.Open>(new AgentInput.Beat())!.Wanted); // until it is
+        Tell(new AgentInput.Server(_now, ReplicaStatus.None, "it refuses connections", Mine), new AgentInput.Opened(true, Done: true), Server("n2"));
+        Assert.False(_n3.Report.Writable); // that was the process before
     }
 
     [Theory]
@@ -324,7 +347,7 @@ public class AgentCoreTests
     /// <summary>A node in the middle of its life: it follows n2, n1 follows it.</summary>
     private void Serving()
     {
-        Tell(new AgentInput.Entered(null, null), new AgentInput.Web(true), new AgentInput.Viewed(FollowedBy("n1", "n1 n2 n3"), Complete: true), Server("n2"), Compared(done: true),
+        Tell(new AgentInput.Entered(null, null), new AgentInput.Web(true), new AgentInput.Viewed(FollowedBy("n1", "n1 n2 n3"), Complete: true), Server("n2"), Compared(done: true), new AgentInput.Opened(true, Done: true),
             Found(Part.Mysql, Finding.Up), Found(Part.Daemon, Finding.Up), Found(Part.Web, Finding.Up), new AgentInput.Beat());
         Assert.True(_n3.Report.Serving, _n3.Report.Why);
         _pointed = null;

@@ -60,7 +60,7 @@ public sealed partial class TestServer : IDisposable
         var engine = _binaries.Engine;
         var admin = $"CREATE USER IF NOT EXISTS '{Admin.User}'@'%' IDENTIFIED BY '{Admin.Password}';\nGRANT ALL PRIVILEGES ON *.* TO '{Admin.User}'@'%' WITH GRANT OPTION;\n";
         SecretFile.Write($"{_folder}/init.sql", ServerSetup.InitSql(engine, Schema, Accounts) + admin);
-        var plan = new ServerPlan(_binaries, DataFolder, $"{_folder}/init.sql", "127.0.0.1", Port, ServerId) { BufferPoolMiB = 24, Extra = _extra };
+        var plan = new ServerPlan(_binaries, DataFolder, $"{_folder}/init.sql", "127.0.0.1", Port, ServerId) { BufferPoolMiB = 24, OpenFromStart = true, Extra = _extra };
         OptionFile.Write(plan, $"{_folder}/my.cnf");
         var call = _binaries.Start($"{_folder}/my.cnf");
         var start = new ProcessStartInfo(call.Executable) { RedirectStandardError = true, RedirectStandardOutput = true };

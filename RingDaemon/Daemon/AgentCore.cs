@@ -42,6 +42,9 @@ public abstract record AgentInput
     /// <summary>A comparison with the others has ended; null if it could not be made.</summary>
     public sealed record Compared(CatchUpResult? Result) : AgentInput;
 
+    /// <summary>The own server was opened for writes, or closed; or that failed.</summary>
+    public sealed record Opened(bool Open, bool Done) : AgentInput;
+
     /// <summary>Putting the own server right has ended: null if it is done, else why not.</summary>
     public sealed record Mended(string? Fault) : AgentInput;
 
@@ -73,6 +76,9 @@ public abstract record AgentEffect
 
     /// <summary>Put the own server right with this member's help, or alone; ends as <see cref="AgentInput.Mended"/>.</summary>
     public sealed record Mend(Damage Damage, Member? Donor) : AgentEffect;
+
+    /// <summary>Open the own server for the board's writes, or close it; ends as <see cref="AgentInput.Opened"/>.</summary>
+    public sealed record Open(bool Wanted) : AgentEffect;
 
     /// <summary>Write this down before anything else is done.</summary>
     public sealed record Remember(ServerMemory Memory) : AgentEffect;
@@ -177,6 +183,10 @@ public sealed class AgentCore(string me, RingOptions options)
     private readonly SortedSet<string> _refusers = new(StringComparer.Ordinal);
     private TimeSpan? _refusedSince;
     private TimeSpan? _purgedSince;
+    private bool? _open;
+    private bool _opening;
+    private bool _openIsOld;
+    private TimeSpan _openAgainAt;
     private bool _mending;
     private bool _held;
     private TimeSpan _mendAgainAt;
@@ -225,6 +235,10 @@ public sealed class AgentCore(string me, RingOptions options)
                 break;
             case AgentInput.Compared(var result): OnCompared(result); break;
             case AgentInput.Mended(var fault): OnMended(fault); break;
+            case AgentInput.Opened(var open, var done):
+                (_opening, _open) = (false, done && !_openIsOld ? open : null);
+                if (!done) _openAgainAt = now + BeatEvery;
+                break;
             case AgentInput.Held(var elsewhere):
                 _asking = false;
                 if (elsewhere) _condition = _condition with { Drained = true };
@@ -276,6 +290,8 @@ public sealed class AgentCore(string me, RingOptions options)
         (_replica, _identity) = (status, server.Identity);
         // A source that is only remembered, with every thread stopped (a server that was just started), is none.
         _source = status is { Source: { } address } and not { Connecting: false, Receiving: false, Applying: false } ? NameOf(address) : null;
+        // Whoever comes back begins closed.
+        if (fault is not null) (_open, _openIsOld) = (null, true);
         if (fault is not null) _effects.Add(new AgentEffect.ForgetGoal());
         _condition = _condition with { MysqlFault = fault, CaughtUp = _condition.CaughtUp && fault is null };
         if (fault is not null) Hold(true); // whoever comes back may be an old copy: it is compared with the others before it follows anybody
@@ -442,6 +458,7 @@ public sealed class AgentCore(string me, RingOptions options)
             _effects.Add(new AgentEffect.Compare(UsablePeers(), _source));
         }
         JudgeMending();
+        JudgeOpen();
         if (!OnItsWayOut) (_condition, _wantsOutSince) = (_condition with { Drained = false }, null);
         else if (_condition is { MysqlFault: null, Drained: false } && _now - (_wantsOutSince ??= _now) > LastWritesTake && !_asking)
         {
@@ -455,6 +472,16 @@ public sealed class AgentCore(string me, RingOptions options)
             _effects.Add(new AgentEffect.Leave());
         }
         Tell();
+    }
+
+    /// <summary>The server itself keeps out what the board may not write, also what the board had under way when the server ended and came back as something else.</summary>
+    private void JudgeOpen()
+    {
+        if (_opening || _now < _openAgainAt || _condition.MysqlFault is not null) return;
+        var wanted = _life.Phase == Phase.Serving && !OnItsWayOut;
+        if (_open == wanted) return;
+        (_opening, _openIsOld) = (true, false);
+        _effects.Add(new AgentEffect.Open(wanted));
     }
 
     private void JudgeMending()
@@ -524,8 +551,8 @@ public sealed class AgentCore(string me, RingOptions options)
             _found.Clear();
             _effects.Add(new AgentEffect.Watch(watched));
         }
-        _effects.Add(new AgentEffect.Balance(LoadBalancerDuty.Wanted(_view, _controller.Plan.Order, me, OnItsWayOut, _followed), _view));
-        Report = new(_life.Phase, _life.Why, _condition, _webUp, _source, _replica, _controller.Plan, _controller.Doing, OnItsWayOut, _followed);
+        _effects.Add(new AgentEffect.Balance(LoadBalancerDuty.Wanted(_view, _controller.Plan.Order, me, OnItsWayOut, _followed && _open == true), _view));
+        Report = new(_life.Phase, _life.Why, _condition, _webUp, _source, _replica, _controller.Plan, _controller.Doing, OnItsWayOut, _followed, _open == true);
     }
 
     /// <summary>The nearest member before this one that gossip does not believe dead: the one to watch, whether or not it can be used as a source.</summary>

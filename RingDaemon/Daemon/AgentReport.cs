@@ -7,14 +7,15 @@ namespace Connect.RingDaemon.Daemon;
 /// <summary>An immutable picture of what the agent knows and last decided.</summary>
 /// <param name="Why">Why it is in this phase, in words; empty while it serves.</param>
 /// <param name="Followed">Somebody replicates from it, or nobody could.</param>
+/// <param name="Open">Its server takes the board's writes.</param>
 /// <param name="Doing">What the controller does or waits for.</param>
 public sealed record AgentReport(
-    Phase Phase, string Why, NodeCondition Condition, bool WebUp, string? Source, ReplicaStatus Replica, RingPlan Plan, string Doing, bool OnItsWayOut, bool Followed)
+    Phase Phase, string Why, NodeCondition Condition, bool WebUp, string? Source, ReplicaStatus Replica, RingPlan Plan, string Doing, bool OnItsWayOut, bool Followed, bool Open)
 {
-    public static AgentReport Starting { get; } = new(Phase.Joining, "starting", new NodeCondition(), false, null, ReplicaStatus.None, new([], null, []), "starting", false, false);
+    public static AgentReport Starting { get; } = new(Phase.Joining, "starting", new NodeCondition(), false, null, ReplicaStatus.None, new([], null, []), "starting", false, false, false);
 
     /// <summary>Its board may take writes. Before that it might use numbers that others have seen already; after that, what it wrote might be stranded on it.</summary>
-    public bool Writable => Phase == Phase.Serving && Condition.MysqlFault is null && !OnItsWayOut;
+    public bool Writable => Phase == Phase.Serving && Condition.MysqlFault is null && !OnItsWayOut && Open;
 
     /// <summary>This node should get readers.</summary>
     public bool Serving => Writable && Followed;

@@ -40,12 +40,15 @@ public sealed partial class EventLoop(ILogger log)
         Post(() => then(result));
     }, failed);
 
-    /// <summary>Lets <paramref name="work"/> run; <paramref name="then"/> is handled whether or not it throws.</summary>
-    public void Beside(Task work, Action then) => _ = RunBesideAsync(async () =>
+    /// <summary>The same for work without a result.</summary>
+    public void Beside(Task work, Action then, Action failed) => _ = RunBesideAsync(async () =>
     {
         await work;
         Post(then);
-    }, then);
+    }, failed);
+
+    /// <summary>Lets <paramref name="work"/> run; <paramref name="then"/> is handled whether or not it throws.</summary>
+    public void Beside(Task work, Action then) => Beside(work, then, then);
 
     private void Handle(Action handle)
     {

@@ -165,6 +165,7 @@ public sealed partial class RingAgent(
             case AgentEffect.ForgetGoal: _catchUp.Restart(); break;
             case AgentEffect.Compare(var others, var source): Beside(CompareAsync(others, source), r => new AgentInput.Compared(r), new AgentInput.Compared(null)); break;
             case AgentEffect.AskHeld(var others): Beside(departure.IsHeldElsewhereAsync(others, _stopping), held => new AgentInput.Held(held), new AgentInput.Held(false)); break;
+            case AgentEffect.Open(var open): _loop.Beside(own.Server.OpenAsync(open, _stopping), () => Step(new AgentInput.Opened(open, Done: true)), () => Step(new AgentInput.Opened(open, Done: false))); break;
             case AgentEffect.Remember(var remembered): memory.Write(remembered); break;
             case AgentEffect.Mend(var damage, var donor): _loop.Beside(mending.RunAsync(damage, donor, _stopping), Mended, failed: () => Mended("it failed in an unexpected way; see the log")); break;
             case AgentEffect.Leave: _loop.Beside(departure.LeaveAsync(), () => { }); break;

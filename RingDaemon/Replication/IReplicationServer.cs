@@ -58,6 +58,11 @@ public interface IReplicationServer
     Task StopAsync(CancellationToken cancel = default);
 
     /// <summary>
+    /// Lets the board write on it, or not (<c>read_only</c>). A server begins closed; replication, and what the daemon itself writes, goes on either way.
+    /// </summary>
+    Task OpenAsync(bool open, CancellationToken cancel = default);
+
+    /// <summary>
     /// Forgets what this server executed, and its binary log, and stands at <paramref name="position"/> from now on. Only for a server whose rows are known to be those of that
     /// position, or more. It replicates from nobody afterwards.
     /// </summary>

@@ -21,6 +21,9 @@ public sealed record ServerPlan(ServerBinaries Binaries, string DataFolder, stri
     /// <summary>Where the server writes its messages; null for <see cref="OptionFile.ErrorLog"/> in the data folder.</summary>
     public string? LogFile { get; init; }
 
+    /// <summary>It takes writes from its start on. Only for a server that has no daemon: with one, the daemon opens it when it is known to be sound.</summary>
+    public bool OpenFromStart { get; init; }
+
     /// <summary>Lines added at the end, for an operator's own wishes.</summary>
     public IReadOnlyList<string> Extra { get; init; } = [];
 }
@@ -70,6 +73,7 @@ public static class OptionFile
             Line("secure_file_priv", Path.GetFullPath(plan.DataFolder), "SQL reads and writes no files elsewhere");
         }
         Line("local_infile", "OFF");
+        if (!plan.OpenFromStart) Line("read_only", "ON", "until its daemon has seen that it is nobody's old copy: a write that was under way when it ended must not land on a wrong one");
 
         Section("Who it is");
         Line("server_id", plan.ServerId, "of this incarnation of the data; never used again after it");

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Diagnostics;
 using Connect.Node.Database;
 using Connect.Node.Settings;
+using Dapper;
 
 namespace Connect.RingDaemon.Replication;
 
@@ -76,6 +77,9 @@ public abstract class OwnServer : IReplicationServer, IDisposable
         Drain(connection, TimeSpan.FromSeconds(1), cancel);
         Forget(connection);
     }, TimeSpan.FromSeconds(1) + ChangeDeadline, cancel);
+
+    /// <remarks>Closing waits for commits that are under way.</remarks>
+    public Task OpenAsync(bool open, CancellationToken cancel = default) => AskAsync(connection => connection.Execute($"SET GLOBAL read_only = {(open ? "OFF" : "ON")}"), cancel);
 
     /// <remarks>Nothing is drained: what was received and not applied is part of what the position leaves out.</remarks>
     public Task AdoptAsync(GtidSet position, CancellationToken cancel = default) => ChangeAsync(connection =>

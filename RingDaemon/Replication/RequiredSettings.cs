@@ -29,7 +29,6 @@ internal static class RequiredSettings
             $"0 refuses every replica; {Restart}"),
         new("relay_log_recovery", "ON", $"after a crash a torn relay log would stop the applier; {Restart}"),
         new("general_log", "OFF", "it writes passwords of CHANGE ... statements into a file; SET GLOBAL general_log=OFF"),
-        new("read_only", "OFF", "the board could not write here; SET GLOBAL read_only=OFF"),
     ];
 
     public static IReadOnlyList<RequiredSetting> MySql { get; } =

@@ -54,7 +54,7 @@ internal sealed class SimulatedBoards(SimulatedRing ring, Story story)
         var ready = ring.Daemons.Where(d => _balancer.GetValueOrDefault(d.Name) == TrafficState.Ready && !_dead.Contains(d.Name)).ToArray();
         if (ready.Length == 0) return;
         var node = ready[ring.Chance.Below(ready.Length)];
-        if (node.Server.Power != Power.On || !_mayWrite.GetValueOrDefault(node.Name)) return;
+        if (node.Server is not { Power: Power.On, Open: true } || !_mayWrite.GetValueOrDefault(node.Name)) return;
         node.Server.Write(Posted++, post => Acknowledge(node, post));
     }
 

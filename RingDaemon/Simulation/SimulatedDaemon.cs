@@ -364,6 +364,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
             case AgentEffect.ForgetGoal: _catchUp.Restart(); break;
             case AgentEffect.Compare(var others, var source): Run(CompareAsync(others, source)); break;
             case AgentEffect.AskHeld(var others): Run(AskHeldAsync(others)); break;
+            case AgentEffect.Open(var open): Run(OpenAsync(open)); break;
             case AgentEffect.Remember(var memory): _memory = memory; break;
             case AgentEffect.Mend(var damage, var donor): Run(MendAsync(damage, donor)); break;
             case AgentEffect.Say said: Say(said); break;
@@ -404,6 +405,20 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         }
         if (result is not { Done: true } || _ring.Plant.ServesAtOnce) await Task.Delay(AgentCore.CompareEvery, _time);
         Step(new AgentInput.Compared(result));
+    }
+
+    private async Task OpenAsync(bool open)
+    {
+        var done = true;
+        try
+        {
+            await _replication.OpenAsync(open);
+        }
+        catch (DatabaseUnavailableException)
+        {
+            done = false;
+        }
+        Step(new AgentInput.Opened(open, done));
     }
 
     private async Task MendAsync(Damage damage, Member? donor)

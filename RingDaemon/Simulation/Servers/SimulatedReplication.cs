@@ -40,6 +40,8 @@ internal sealed class SimulatedReplication(SimulatedDaemon daemon, Func<string, 
         await SayAsync(s => s.Replica.Reset());
     }, ApplyBeforeStop + OwnServer.ChangeDeadline);
 
+    public Task OpenAsync(bool open, CancellationToken cancel = default) => AskAsync(s => s.Open = open);
+
     public Task AdoptAsync(GtidSet position, CancellationToken cancel = default) => ChangeAsync(() => SayAsync(s => s.StandAt(position)), OwnServer.ChangeDeadline);
 
     public async Task<bool> WaitForAsync(GtidSet position, TimeSpan timeout, CancellationToken cancel = default) =>

@@ -64,6 +64,9 @@ internal sealed class SimulatedServer
     /// <summary>Told of the disk that it had, when it has got another.</summary>
     public Action<ServerDisk>? DiskReplaced { get; set; }
 
+    /// <summary>It takes the board's writes; a process begins closed.</summary>
+    public bool Open { get; set; }
+
     public SimulatedServer? Source => Replica.Source;
 
     public bool Replicating => Power == Power.On && Replica.Running;
@@ -89,6 +92,7 @@ internal sealed class SimulatedServer
     public void Crash(Power how)
     {
         Life++;
+        Open = false;
         Power = how;
         Replica.Crash();
         _frozen.Clear();
