@@ -15,6 +15,7 @@ using Connect.BoardWeb.Writes;
 using Connect.Node.Database;
 using Connect.Node.Security;
 using Connect.Node.Settings;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
 
 namespace Connect.BoardWeb;
 
@@ -25,6 +26,9 @@ public static class Board
     /// Bytes of a request. A post of 32 KB takes up to six times as much as escaped JSON; above that it is refused unread.
     /// </summary>
     public const int MaxRequestBytes = 256 * 1024;
+
+    /// <summary>Open connections: 5,000 live readers (<see cref="ArrivalWatch.MaxSubscribers"/>) and as many others. More are closed at once.</summary>
+    public const int MaxConnections = 10_000;
 
     public static WebApplication Build(NodeSettings settings)
     {
@@ -49,6 +53,8 @@ public static class Board
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxRequestBytes;
+            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         });
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information)
             // That there is no key yet is said by KeyRingReader, and by readiness; who shows a wrong token or an old form is told so.
@@ -78,7 +84,13 @@ public static class Board
         services.AddProblemDetails(o => o.CustomizeProblemDetails = c => c.ProblemDetails.Extensions["node"] = settings.Name);
         services.AddOpenApi("v1");
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
-        services.AddRazorPages();
+        // Forms here have plain names; in jQuery's spelling of nested ones a bracket that is not closed is a fault of the framework's, and so a 500 (found by HttpFuzzTests).
+        services.AddRazorPages().AddMvcOptions(o =>
+        {
+            o.ValueProviderFactories.RemoveType<JQueryFormValueProviderFactory>();
+            o.ValueProviderFactories.RemoveType<JQueryQueryStringValueProviderFactory>();
+            o.Filters.Add<OnlySoundRequests>();
+        });
         services.AddAntiforgery(o =>
         {
             o.Cookie.Name = "connect-form";

@@ -17,6 +17,9 @@ public sealed partial class MarkdownText
     /// <summary>Rendered posts that are kept; posts never change.</summary>
     private const int MaxCached = 4096;
 
+    /// <summary>Characters of a rendered post that is kept; a longer one is rendered each time. With <see cref="MaxCached"/> of them the cache has 64 MiB.</summary>
+    private const int MaxCachedLength = 8 << 10;
+
     /// <summary>Nested deeper than this, a text is shown as it was typed.</summary>
     private const int MaxDepth = 32;
 
@@ -30,8 +33,10 @@ public sealed partial class MarkdownText
     public string ToHtml(Guid post, string body)
     {
         if (_rendered.TryGetValue(post, out var html)) return html;
+        html = ToHtml(body);
+        if (html.Length > MaxCachedLength) return html;
         if (_rendered.Count >= MaxCached) _rendered.Clear();
-        return _rendered[post] = ToHtml(body);
+        return _rendered[post] = html;
     }
 
     /// <summary>A text that belongs to no post (a preview).</summary>

@@ -141,6 +141,15 @@ public sealed class MessageCodecTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000 * 1024);
     }
 
+    /// <summary>Found by fuzzing (seed 3132): it was read as an exchange of nobody.</summary>
+    [Fact]
+    public void An_exchange_that_announces_more_members_than_there_may_be_is_not_read()
+    {
+        byte[] announced = [2, (byte)'n', (byte)'1', (WireLimits.Members + 1) >> 8, (WireLimits.Members + 1) & 0xff];
+        Assert.False(ExchangeCodec.TryDecode(announced, out _));
+        Assert.True(ExchangeCodec.TryDecode([2, (byte)'n', (byte)'1', 0, 0], out _));
+    }
+
     [Fact]
     public void An_incarnation_that_nobody_could_outbid_is_refused()
     {

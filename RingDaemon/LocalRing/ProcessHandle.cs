@@ -20,6 +20,9 @@ public sealed class ProcessHandle
     // The shell opens the log, then becomes setsid, which becomes the program: one process number from beginning to end.
     private const string Launch = """exec setsid "$@" </dev/null >>"$CONNECT_LOG" 2>&1""";
 
+    /// <summary>A longer log is put aside (one of a name) when its program is started; a running program's grows on.</summary>
+    private const long LargestLog = 16 << 20;
+
     private readonly ProcessFile _file;
 
     private ProcessHandle(ProcessFile file, ProcessIdentity identity) => (_file, Identity) = (file, identity);
@@ -32,6 +35,7 @@ public sealed class ProcessHandle
     public static ProcessHandle Start(ProcessStart what, ProcessFile file)
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(what.Log)!);
+        if (File.Exists(what.Log) && new FileInfo(what.Log).Length > LargestLog) File.Move(what.Log, what.Log + ".1", overwrite: true);
         var info = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, WorkingDirectory = what.WorkingFolder ?? what.Folder };
         foreach (var argument in (string[])["-c", Launch, "connect", .. what.Command]) info.ArgumentList.Add(argument);
         foreach (var (name, value) in what.Environment) info.Environment[name] = value;

@@ -31,9 +31,8 @@ public static class ExchangeCodec
     {
         var reader = new WireReader(bytes);
         var peer = reader.Name();
-        var count = reader.UInt16();
+        var count = reader.Count(WireLimits.Members);
         var reports = ImmutableArray.CreateBuilder<MemberReport>();
-        if (count > WireLimits.Members) count = 0;
         for (var i = 0; i < count && !reader.Failed; i++)
             reports.Add(new(FactsCodec.Read(ref reader), reader.Incarnation(), reader.Incarnation(), (Liveness)reader.Choice(4), reader.Bool()));
         exchanged = reader.Complete ? new(peer, reports.DrainToImmutable()) : null;

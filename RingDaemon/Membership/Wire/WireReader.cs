@@ -36,6 +36,13 @@ internal ref struct WireReader(ReadOnlySpan<byte> buffer)
 
     public int UInt16() => Take(2) is { IsEmpty: false } taken ? BinaryPrimitives.ReadUInt16BigEndian(taken) : 0;
 
+    /// <summary>How many of something follow; more than <paramref name="most"/> is wrong.</summary>
+    public int Count(int most)
+    {
+        var count = UInt16();
+        return count <= most ? count : Fail(0);
+    }
+
     public uint UInt32() => Take(4) is { IsEmpty: false } taken ? BinaryPrimitives.ReadUInt32BigEndian(taken) : 0;
 
     public ulong UInt64() => Take(8) is { IsEmpty: false } taken ? BinaryPrimitives.ReadUInt64BigEndian(taken) : 0;
