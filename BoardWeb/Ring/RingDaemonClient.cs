@@ -11,6 +11,9 @@ public sealed class RingDaemonClient : IRingDaemonClient, IDisposable
     /// <summary>How long the daemon may take beyond the wait it was asked for. 500 ms.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Bytes of an answer: 256 members and some words.</summary>
+    private const int MaxAnswer = 1 << 20;
+
     private static readonly TimeSpan NodeDeadline = TimeSpan.FromSeconds(1);
 
     private readonly HttpClient _http;
@@ -20,10 +23,11 @@ public sealed class RingDaemonClient : IRingDaemonClient, IDisposable
     {
         _keys = keys;
         // The proxy settings of the environment are for the world outside; the daemon is next door.
-        _http = new(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromMilliseconds(500), MaxConnectionsPerServer = 64 })
+        _http = new(new SocketsHttpHandler { UseProxy = false, SslOptions = ClusterTls.Trust(settings.Tls.Ca), ConnectTimeout = TimeSpan.FromMilliseconds(500), MaxConnectionsPerServer = 64 })
         {
             BaseAddress = new(settings.Daemon.Url),
             Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = MaxAnswer,
         };
     }
 

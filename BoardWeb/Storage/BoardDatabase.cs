@@ -20,6 +20,7 @@ public sealed class BoardDatabase : IDisposable
 
     public BoardDatabase(NodeSettings settings)
     {
+        settings.Database.ServerTls().Trust();
         var account = DatabaseAccounts.Load(settings.Resolve(settings.Database.AccountsFile)).Board;
         Engine = settings.Database.Engine;
         Server = new(settings.Database.Host, settings.Database.Port);
@@ -28,7 +29,7 @@ public sealed class BoardDatabase : IDisposable
         Watch = Open(1, 1);
 
         Database Open(int threads, int driverSeconds) =>
-            new(Server, account, settings.Database.Schema, settings.Database.Tls, threads, driverSeconds);
+            new(Server, account, settings.Database.Schema, settings.Database.ServerTls(), threads, driverSeconds);
     }
 
     public Engine Engine { get; }

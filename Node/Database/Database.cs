@@ -30,7 +30,7 @@ public sealed class Database : IDisposable
     private readonly ServerAddress _server;
     private readonly Account _account;
     private readonly string? _schema;
-    private readonly bool _tls;
+    private readonly ServerTls _tls;
     private readonly int _maxThreads;
     private readonly int _driverSeconds;
     private readonly object _gate = new();
@@ -43,10 +43,10 @@ public sealed class Database : IDisposable
     /// <param name="server">Where it is.</param>
     /// <param name="account">As whom.</param>
     /// <param name="schema">Default schema, or null.</param>
-    /// <param name="tls">Encrypt.</param>
+    /// <param name="tls">Whether to encrypt, and whom to believe.</param>
     /// <param name="maxThreads">Connections at the most, and threads to use them.</param>
     /// <param name="driverSeconds">After how long the driver itself gives up: bounds how long an abandoned call keeps its thread.</param>
-    public Database(ServerAddress server, Account account, string? schema, bool tls, int maxThreads, int driverSeconds = 5)
+    public Database(ServerAddress server, Account account, string? schema, ServerTls tls, int maxThreads, int driverSeconds = 5)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxThreads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(driverSeconds, 1);

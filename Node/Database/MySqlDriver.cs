@@ -18,7 +18,7 @@ internal static class MySqlDriver
 {
     /// <summary>Opens an unpooled connection; the driver counts time-outs in whole seconds, one at the least.</summary>
     /// <exception cref="DbException">The server refused, or did not answer within <paramref name="timeoutSeconds"/>.</exception>
-    public static DbConnection Open(ServerAddress server, Account account, string? schema, bool tls, int timeoutSeconds)
+    public static DbConnection Open(ServerAddress server, Account account, string? schema, ServerTls tls, int timeoutSeconds)
     {
         var connection = new MySqlConnection(new MySqlConnectionStringBuilder
         {
@@ -28,8 +28,9 @@ internal static class MySqlDriver
             Password = account.Password,
             Database = schema ?? "",
             CharacterSet = "utf8mb4",           // without it emoji arrive as ?? on MariaDB
-            SslMode = tls ? MySqlSslMode.Required : MySqlSslMode.Disabled,
-            AllowPublicKeyRetrieval = !tls,     // caching_sha2_password without TLS asks for the server's public key
+            // Not SslCa: the driver reads PEM with a package that does not restore (docs/adr/0001-driver.md). ServerTls.Trust makes the runtime believe the authority.
+            SslMode = !tls.On ? MySqlSslMode.Disabled : tls.CaFile is null ? MySqlSslMode.Required : MySqlSslMode.VerifyFull,
+            AllowPublicKeyRetrieval = !tls.On,     // caching_sha2_password without TLS asks for the server's public key
             Pooling = false,                    // Database keeps one connection a thread
             ConnectionTimeout = (uint)timeoutSeconds,
             DefaultCommandTimeout = (uint)timeoutSeconds,

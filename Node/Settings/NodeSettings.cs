@@ -1,3 +1,5 @@
+using System.Net;
+using Connect.Node.Database;
 using Microsoft.Extensions.Configuration;
 
 namespace Connect.Node.Settings;
@@ -33,6 +35,8 @@ public sealed class NodeSettings
 
     public DaemonSettings Daemon { get; set; } = new();
 
+    public TlsSettings Tls { get; set; } = new();
+
     public WebSettings Web { get; set; } = new();
 
     public LoadBalancerSettings LoadBalancer { get; set; } = new();
@@ -65,6 +69,7 @@ public sealed class NodeSettings
             throw new SettingsException($"{full} cannot be read as settings: {e.InnerException?.Message ?? e.Message}", e);
         }
         settings.BaseFolder = Path.GetDirectoryName(full)!;
+        settings.ResolveTls();
         var faults = settings.Faults().ToList();
         return faults.Count == 0 ? settings : throw new SettingsException($"{full}: {string.Join("; ", faults)}.");
     }
@@ -80,17 +85,45 @@ public sealed class NodeSettings
         if (Zone.Length is 0 or > 32) yield return "zone must be 1 to 32 characters";
         if (Database.Port is < 1 or > 65535) yield return "database:port must be 1 to 65535";
         if (Database.MaxConnections is < 2 or > 64) yield return "database:maxConnections must be 2 to 64";
-        if (!IsHttpUrl(Daemon.Url)) yield return "daemon:url must be an http address (TLS between machines is the network's or a proxy's, for now)";
+        foreach (var fault in DaemonFaults()) yield return fault;
         if (!IsHttpUrl(Web.Url)) yield return "web:url must be an http address (TLS ends at the load balancer)";
         if (Daemon.LongestHoldDownSeconds is < 1 or > 86_400) yield return "daemon:longestHoldDownSeconds must be 1 to 86400";
         if (ClockOffsetSeconds is < -86_400 or > 86_400) yield return "clockOffsetSeconds must be -86400 to 86400";
         if (Daemon.CheckRowsPerSecond is < 0 or > 100_000) yield return "daemon:checkRowsPerSecond must be 0 to 100000";
-        foreach (var peer in Daemon.Join.Where(j => !IsHttpUrl(j))) yield return $"daemon:join has '{peer}', which is not an http address";
+        foreach (var peer in Daemon.Join.Where(j => !IsWebUrl(j))) yield return $"daemon:join has '{peer}', which is not an http or https address";
         if (Posts.BatchMilliseconds is < 0 or > 100) yield return "posts:batchMilliseconds must be 0 to 100";
         if (Posts.WaitMilliseconds is < 50 or > 30_000) yield return "posts:waitMilliseconds must be 50 to 30000";
     }
 
+    private IEnumerable<string> DaemonFaults()
+    {
+        if (!IsWebUrl(Daemon.Url))
+        {
+            yield return "daemon:url must be an http or https address";
+            yield break;
+        }
+        if (Daemon.Listen.Length > 0 && !(IPEndPoint.TryParse(Daemon.Listen, out var listen) && listen.Port > 0)) yield return "daemon:listen must be an address and a port, like 0.0.0.0:7081";
+        var https = new Uri(Daemon.Url).Scheme == Uri.UriSchemeHttps;
+        if (https && (Tls.Ca.Length == 0 || Tls.Certificate.Length == 0 || Tls.Key.Length == 0))
+            yield return "daemon:url is https, which needs tls:ca, tls:certificate and tls:key (connect tls init, connect tls issue)";
+        if (!https && !Daemon.AllowPlainHttp && !(new Uri(Daemon.Url).IsLoopback && (Daemon.Listen.Length == 0 || !IPEndPoint.TryParse(Daemon.Listen, out var at) || IPAddress.IsLoopback(at.Address))))
+        {
+            yield return "daemon:url is plain http on an address that other machines reach: whoever listens learns the token that is good for everything. Use https with certificates "
+                + "(connect tls init; docs/several-machines.md), or set daemon:allowPlainHttp to true where nobody else can listen, such as inside WireGuard";
+        }
+    }
+
+    private void ResolveTls()
+    {
+        if (Tls.Ca.Length > 0) Tls.Ca = Resolve(Tls.Ca);
+        if (Tls.Certificate.Length > 0) Tls.Certificate = Resolve(Tls.Certificate);
+        if (Tls.Key.Length > 0) Tls.Key = Resolve(Tls.Key);
+        Database.TlsCa = Database.TlsCa is { Length: > 0 } own ? Resolve(own) : Tls.Ca;
+    }
+
     private static bool IsHttpUrl(string url) => Uri.TryCreate(url, UriKind.Absolute, out var u) && u.Scheme == "http";
+
+    private static bool IsWebUrl(string url) => Uri.TryCreate(url, UriKind.Absolute, out var u) && u.Scheme is "http" or "https";
 }
 
 /// <summary>This node's own server.</summary>
@@ -127,8 +160,18 @@ public sealed class DatabaseSettings
     /// <summary>Connections, and threads that use them, of one program. 8 by default.</summary>
     public int MaxConnections { get; set; } = 8;
 
-    /// <summary>Encrypt connections to the servers. Needed as soon as they leave the machine.</summary>
+    /// <summary>
+    /// Encrypt connections to the servers, replication included. Needed as soon as they leave the machine. With <see cref="TlsCa"/> a server must also prove that it is the one
+    /// that was called; without it anybody is believed.
+    /// </summary>
     public bool Tls { get; set; }
+
+    /// <summary>
+    /// The authority (PEM) that signs the servers' certificates; <see cref="TlsSettings.Ca"/> if it is not said. The servers read it too: they verify their sources.
+    /// </summary>
+    public string? TlsCa { get; set; }
+
+    public ServerTls ServerTls() => new(Tls, Tls && TlsCa is { Length: > 0 } ca ? ca : null);
 }
 
 /// <summary>Which dialect the server speaks.</summary>
@@ -136,8 +179,34 @@ public enum Engine { MySQL, MariaDB }
 
 public sealed class DaemonSettings
 {
-    /// <summary>Where the daemon's HTTP API listens and is reached; the same port number carries gossip over UDP.</summary>
+    /// <summary>
+    /// Where the daemon's HTTP API is reached by the others, and listens unless <see cref="Listen"/> says otherwise; the same port number carries gossip over UDP.
+    /// On an address that other machines reach it must be https (<see cref="NodeSettings.Tls"/>), or <see cref="AllowPlainHttp"/> must be set.
+    /// </summary>
     public string Url { get; set; } = "http://127.0.0.1:7081";
+
+    /// <summary>
+    /// <c>ADDRESS:PORT</c> to listen on, HTTP and gossip, when that is not the host of <see cref="Url"/>: a name, an address of the translation in front of the machine (EC2's public
+    /// ones), or every interface (<c>0.0.0.0:7081</c>). Empty by default.
+    /// </summary>
+    public string Listen { get; set; } = "";
+
+    /// <summary>
+    /// True speaks plain HTTP on addresses that other machines reach. Whoever listens there learns the token that is good for everything: only where the network itself is sealed.
+    /// False by default.
+    /// </summary>
+    public bool AllowPlainHttp { get; set; }
+
+    /// <summary>The one address that HTTP and gossip listen on.</summary>
+    /// <exception cref="SettingsException">It is a name: which of this machine's addresses is meant must be said.</exception>
+    public IPEndPoint ListenAt()
+    {
+        if (Listen.Length > 0) return IPEndPoint.Parse(Listen);
+        var url = new Uri(Url);
+        if (url.Host == "localhost") return new(IPAddress.Loopback, url.Port);
+        return IPAddress.TryParse(url.IdnHost, out var address) ? new(address, url.Port)
+            : throw new SettingsException($"daemon:url names {url.Host}; say with daemon:listen which address of this machine to listen on, like 0.0.0.0:{url.Port}.");
+    }
 
     /// <summary>Daemon addresses of members to find the ring by; any one of them is enough. Later the remembered members are tried as well.</summary>
     public string[] Join { get; set; } = [];

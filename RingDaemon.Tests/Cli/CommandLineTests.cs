@@ -27,6 +27,10 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("token create")]
     [InlineData("key")]
     [InlineData("key rotate --without")]
+    [InlineData("tls init")]
+    [InlineData("tls issue n1 --folder /nowhere")]
+    [InlineData("tls issue ca --folder /nowhere --host 10.0.0.1")]
+    [InlineData("tls issue n1 --folder /nowhere --host 10.0.0.1 --days 0")]
     [InlineData("status --node not-an-address --key-file /nowhere")]
     [InlineData("status --node http://127.0.0.1:1 --data /tmp")]
     [InlineData("join --node http://127.0.0.1:1")]
@@ -51,6 +55,20 @@ public sealed class CommandLineTests : IDisposable
         var (code, _, error) = await RunAsync([.. line.Split(' '), "--data", _temporary.Path]);
         Assert.Equal(ExitCodes.Failed, code);
         Assert.Contains("./connect up", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_authority_is_made_once_and_issues_again_and_again()
+    {
+        var folder = _temporary.At("ca");
+        Assert.Equal(ExitCodes.Failed, (await RunAsync(["tls", "issue", "n1", "--host", "10.0.0.1", "--folder", folder])).Code);
+        Assert.Equal(ExitCodes.Done, (await RunAsync(["tls", "init", "--folder", folder])).Code);
+        var authority = await File.ReadAllTextAsync(Path.Combine(folder, "ca.crt"));
+        Assert.Equal(ExitCodes.Failed, (await RunAsync(["tls", "init", "--folder", folder])).Code);
+        for (var i = 0; i < 2; i++) Assert.Equal(ExitCodes.Done, (await RunAsync(["tls", "issue", "n1", "--host", "10.0.0.1", "--host", "n1.example", "--folder", folder])).Code);
+        Assert.Contains("neither an address nor", (await RunAsync(["tls", "issue", "n1", "--host", "no host", "--folder", folder])).Error, StringComparison.Ordinal);
+        Assert.Equal(authority, await File.ReadAllTextAsync(Path.Combine(folder, "ca.crt")));
+        Assert.All(["ca.key", "n1.key"], key => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(folder, key))));
     }
 
     [Fact]
@@ -120,6 +138,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("audit")]
     [InlineData("explain")]
     [InlineData("token create")]
+    [InlineData("tls init")]
+    [InlineData("tls issue")]
     [InlineData("key rotate")]
     [InlineData("daemon")]
     public async Task Every_verb_shows_examples(string verb)

@@ -122,6 +122,51 @@ public abstract partial class KeyRotationStories(TestRing ring)
         await ring.HealthyAsync();
     }
 
+    /// <summary>After everything that handles secrets: founding, signing up, posting with a token, pointing at a source, a restart, a rotation, a token made by the CLI.</summary>
+    [Fact]
+    public async Task No_secret_is_in_a_log_a_process_list_an_environment_or_an_address()
+    {
+        await ring.BeginAsync();
+        var secrets = new Dictionary<string, string>();
+        void Keep(string name, ClusterKeys keys)
+        {
+            foreach (var key in keys.Keys) (secrets[$"{name} {key.Id}"], secrets[$"{name} {key.Id} in hexadecimal"]) = (Convert.ToBase64String(key.Secret), Convert.ToHexString(key.Secret));
+            secrets[$"{name}: API token"] = keys.ApiToken;
+        }
+        Keep("old key", ClusterKeys.Load(ring.Local.Folder.KeyFile));
+        using var ann = new Visitor();
+        await ann.SignUpAsync(ring.BoardOf("n1"), $"Sec-{Guid.NewGuid():N}"[..12]);
+        await ring.KillAsync("n2");
+        await ring.PostAsync(ring.BoardOf("n1"), $"while n2 is away {Guid.NewGuid()}");
+        await ring.StartAsync("n2");
+        Assert.Equal((ExitCodes.Done, ""), await RotateAsync("--data", ring.Folder));
+        var output = new StringWriter();
+        Assert.Equal(ExitCodes.Done, await CommandLine.RunAsync(["token", "create", "--account", "grace", "--data", ring.Folder], output, new StringWriter()));
+
+        Keep("new key", ClusterKeys.Load(ring.Local.Folder.KeyFile));
+        secrets["token of the CLI"] = output.ToString().Trim();
+        secrets["administrator's token"] = SecretFile.Read(ring.Local.Folder.TokenFile).Trim();
+        secrets["Ann's password"] = Visitor.Password;
+        foreach (var node in ring.Names)
+        {
+            var accounts = DatabaseAccounts.Load(ring.Local.Folder.Node(node).AccountsFile);
+            foreach (var account in new[] { accounts.Board, accounts.Daemon, accounts.Replication, accounts.Peer, accounts.Seed }) secrets[$"{account.User} of {node}"] = account.Password;
+        }
+        var places = new Dictionary<string, string> { ["the logs"] = Everything(ring) };
+        var processes = ProcessTable.Marked(ring.Folder).ToList();
+        Assert.True(processes.Count >= 10, $"only {processes.Count} processes of the ring were found");
+        foreach (var process in processes)
+        {
+            foreach (var file in new[] { "cmdline", "environ" }) places[$"{file} of {process.Pid}"] = await File.ReadAllTextAsync($"/proc/{process.Pid}/{file}", Cancel);
+        }
+        Assert.Contains("point at", places["the logs"], StringComparison.Ordinal); // there was something to look at
+        Assert.Empty(places.SelectMany(place => secrets.Where(s => place.Value.Contains(s.Value, StringComparison.OrdinalIgnoreCase)).Select(s => $"{s.Key} is in {place.Key}")));
+        // What holds secrets is for its owner alone.
+        var open = Directory.EnumerateFiles(ring.Folder, "*", SearchOption.AllDirectories).Where(f => !f.Contains("/data/", StringComparison.Ordinal) && !f.Contains("/data.tmp/", StringComparison.Ordinal))
+            .Where(f => (File.GetUnixFileMode(f) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)) != 0);
+        Assert.Empty(open.SelectMany(f => secrets.Where(s => File.ReadAllText(f).Contains(s.Value, StringComparison.OrdinalIgnoreCase)).Select(s => $"{s.Key} is in {f}, which others may read")));
+    }
+
     private string KeyFileOf(string node) => Path.Combine(ring.Local.Folder.Node(node).Path, "own.key");
 
     private async Task RotatedAsync(string at, string target)
@@ -290,6 +335,8 @@ public abstract partial class KeyRotationStories(TestRing ring)
     /// <summary>A browser without scripts: cookies, and forms with their tokens.</summary>
     private sealed partial class Visitor : IDisposable
     {
+        public const string Password = "four words are enough";
+
         private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, CookieContainer = new() });
         private string _name = "";
 
@@ -298,7 +345,7 @@ public abstract partial class KeyRotationStories(TestRing ring)
             _name = name;
             var form = await _http.GetStringAsync(board + "/signup", Cancel);
             var fields = InputPattern().Matches(form[form.IndexOf("<main", StringComparison.Ordinal)..]).Select(m => m.Value)
-                .ToDictionary(i => Of(i, "name"), i => Of(i, "type") == "hidden" ? Of(i, "value") : Of(i, "type") == "password" ? "four words are enough" : name);
+                .ToDictionary(i => Of(i, "name"), i => Of(i, "type") == "hidden" ? Of(i, "value") : Of(i, "type") == "password" ? Password : name);
             using var answer = await _http.PostAsync(board + "/signup", new FormUrlEncodedContent(fields), Cancel);
             Assert.True(answer.IsSuccessStatusCode && await IsSignedInAsync(board), $"{name} could not sign up: {answer.StatusCode}");
         }

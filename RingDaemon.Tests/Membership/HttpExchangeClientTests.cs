@@ -9,7 +9,7 @@ namespace Connect.RingDaemon.Tests.Membership;
 public sealed class HttpExchangeClientTests : IDisposable
 {
     private readonly TcpListener _server = new(IPAddress.Loopback, 0);
-    private readonly HttpExchangeClient _client = new(TimeProvider.System);
+    private readonly HttpExchangeClient _client = new(TimeProvider.System, new());
 
     [Theory]
     [InlineData("200 OK", true)]

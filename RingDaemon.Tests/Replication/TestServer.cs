@@ -105,6 +105,8 @@ public sealed partial class TestServer : IDisposable
 
     public Task AdminAsync(string sql) => _admin.RunAsync(connection => { connection.Execute(sql); }, TimeSpan.FromSeconds(20));
 
+    public Task<IDictionary<string, object>> AdminRowAsync(string sql) => _admin.RunAsync(connection => (IDictionary<string, object>)connection.QuerySingle(sql), TimeSpan.FromSeconds(20));
+
     public Task<string> NewestLogAsync() =>
         _admin.RunAsync(connection => connection.Query("SHOW BINARY LOGS").Cast<IDictionary<string, object>>().Select(row => (string)row["Log_name"]).Last(), TimeSpan.FromSeconds(20));
 

@@ -13,6 +13,14 @@ public static class DaemonEndpoints
 {
     private const int LargestSealedBody = 256 << 10;
 
+    /// <summary>Sealed bodies that are read and opened at the same time: a stranger may send them too. With them all memory for it is 4 MiB.</summary>
+    private const int MostSealed = 16;
+
+    /// <summary>How long a sealed body may take to arrive; whoever sends an exchange waits no longer than a second.</summary>
+    private static readonly TimeSpan BodyArrives = TimeSpan.FromSeconds(2);
+
+    private static readonly SemaphoreSlim Sealed = new(MostSealed, MostSealed);
+
     public static void MapDaemon(this WebApplication app)
     {
         app.MapGet("/health/live", () => Results.Text("live")).WithMetadata(OpenToAll.Instance);
@@ -74,8 +82,23 @@ public static class DaemonEndpoints
     private static async Task<IResult> SealedAsync(HttpRequest request, Func<byte[], Task<byte[]?>> answer, CancellationToken cancel)
     {
         if (request.ContentLength is null or > LargestSealedBody) return Results.Problem($"A sealed body has a length of at most {LargestSealedBody} bytes.", statusCode: 413);
-        var body = new byte[(int)request.ContentLength];
-        await request.Body.ReadExactlyAsync(body, cancel);
+        if (!await Sealed.WaitAsync(0, cancel)) return Results.Problem($"{MostSealed} sealed calls are under way already; try again.", statusCode: 503);
+        byte[] body;
+        try
+        {
+            using var late = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            late.CancelAfter(BodyArrives);
+            body = new byte[(int)request.ContentLength];
+            await request.Body.ReadExactlyAsync(body, late.Token);
+        }
+        catch (Exception e) when (e is EndOfStreamException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        {
+            return Results.Problem($"The body did not arrive within {BodyArrives.TotalSeconds:0} s.", statusCode: 408);
+        }
+        finally
+        {
+            Sealed.Release();
+        }
         return await answer(body) is { } reply ? Results.Bytes(reply) : Results.Problem("This was not sealed with a key of this cluster, or it is too old.", statusCode: 403);
     }
 

@@ -2,11 +2,12 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Connect.Node.Security;
+using Connect.Node.Settings;
 
 namespace Connect.RingDaemon.Api;
 
 /// <summary>One daemon asks another over HTTP. Every call has a deadline; no answer is null, never an exception.</summary>
-public sealed class MemberClient(HttpClient http, IClusterKeys keys)
+public sealed class MemberClient(HttpClient http, IClusterKeys keys, NodeSettings settings)
 {
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
@@ -19,6 +20,8 @@ public sealed class MemberClient(HttpClient http, IClusterKeys keys)
     private async Task<T?> SendAsync<T>(HttpRequestMessage request, TimeSpan deadline, CancellationToken cancel) where T : class
     {
         using var _ = request;
+        // A member whose address is plain http by mistake must not make this one send the token in clear.
+        if (request.RequestUri is { Scheme: "http", IsLoopback: false } && !settings.Daemon.AllowPlainHttp) return null;
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         timeout.CancelAfter(deadline);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", keys.Current.ApiToken);

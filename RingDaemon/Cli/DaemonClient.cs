@@ -1,14 +1,17 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Connect.Node.Security;
 
 namespace Connect.RingDaemon.Cli;
 
 /// <summary>Speaks to one daemon (docs/daemon-api.md). Every call ends within its deadline.</summary>
 /// <param name="url">The daemon's address.</param>
 /// <param name="token">The cluster's API token; null where none is needed.</param>
-public sealed class DaemonClient(string url, string? token)
+/// <param name="caFile">The authority whose certificates are believed, for an https address.</param>
+public sealed class DaemonClient(string url, string? token, string? caFile = null)
 {
     /// <summary>How long a question may take.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
@@ -16,7 +19,12 @@ public sealed class DaemonClient(string url, string? token)
     /// <summary>How long an order may take: a drain is not done in two seconds. Longer than the daemon's own patience, so that its answer is heard.</summary>
     public static readonly TimeSpan OrderDeadline = TimeSpan.FromSeconds(70);
 
-    private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = Deadline }) { Timeout = Timeout.InfiniteTimeSpan };
+    private static readonly HttpClient Plain = Connect(null);
+
+    /// <summary>One for each authority that this process was told of, which is one.</summary>
+    private static readonly ConcurrentDictionary<string, HttpClient> Trusting = new(StringComparer.Ordinal);
+
+    private HttpClient Http => caFile is null ? Plain : Trusting.GetOrAdd(caFile, Connect);
 
     public string Url { get; } = url.TrimEnd('/');
 
@@ -27,6 +35,9 @@ public sealed class DaemonClient(string url, string? token)
     /// <inheritdoc cref="GetAsync"/>
     public Task<JsonNode> PostAsync(string path, JsonNode body, CancellationToken cancel, TimeSpan? deadline = null) =>
         SendAsync(HttpMethod.Post, path, body, deadline ?? OrderDeadline, cancel);
+
+    private static HttpClient Connect(string? caFile) =>
+        new(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = Deadline, SslOptions = ClusterTls.Trust(caFile) }) { Timeout = Timeout.InfiniteTimeSpan };
 
     private async Task<JsonNode> SendAsync(HttpMethod method, string path, JsonNode? body, TimeSpan deadline, CancellationToken cancel)
     {

@@ -9,9 +9,10 @@ namespace Connect.RingDaemon.Cli;
 /// <param name="Ring">What that folder says.</param>
 /// <param name="Urls">The daemons that are known.</param>
 /// <param name="KeyFile">The cluster's key file. It is read for each daemon spoken to: a verb that watches goes on while the key is rotated.</param>
-internal sealed record RingConnection(RingFolder? Folder, RingDescription? Ring, IReadOnlyList<string> Urls, string KeyFile)
+/// <param name="CaFile">The authority whose certificates are believed; null if none was named.</param>
+internal sealed record RingConnection(RingFolder? Folder, RingDescription? Ring, IReadOnlyList<string> Urls, string KeyFile, string? CaFile)
 {
-    public DaemonClient Daemon(string url) => new(url, ClusterKeys.Load(KeyFile).ApiToken);
+    public DaemonClient Daemon(string url) => new(url, ClusterKeys.Load(KeyFile).ApiToken, CaFile);
 
     /// <summary>Asks all known daemons at once and takes the first answer: one that hangs delays nobody.</summary>
     /// <exception cref="DaemonUnreachableException">None answered.</exception>

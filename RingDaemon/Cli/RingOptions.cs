@@ -10,6 +10,7 @@ internal sealed class RingOptions
     private readonly Option<string?> _node = new("--node") { Description = "A daemon's address, like http://10.0.0.5:7081", HelpName = "URL" };
     private readonly Option<string?> _data = DataOption();
     private readonly Option<string?> _keyFile = new("--key-file") { Description = "The cluster's key file (default: DIR/cluster.key, or $CONNECT_KEY_FILE)", HelpName = "FILE" };
+    private readonly Option<string?> _ca = new("--ca") { Description = "The authority of the daemons' certificates (default: ca.crt beside the key file, or $CONNECT_CA)", HelpName = "FILE" };
     private readonly Option<bool> _json = JsonOption();
     private readonly bool _withJson;
 
@@ -22,6 +23,7 @@ internal sealed class RingOptions
         command.Options.Add(options._node);
         command.Options.Add(options._data);
         command.Options.Add(options._keyFile);
+        command.Options.Add(options._ca);
         if (json) command.Options.Add(options._json);
         return options;
     }
@@ -54,8 +56,10 @@ internal sealed class RingOptions
         var ring = folder is null ? null : RingDescription.Load(folder);
         keyFile ??= Environment.GetEnvironmentVariable("CONNECT_KEY_FILE") is { Length: > 0 } named ? named : (folder ?? Folder(null)).KeyFile;
         if (!File.Exists(keyFile)) throw new UsageException($"There is no key file {keyFile}. Name the cluster's key with --key-file FILE.");
+        var beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(keyFile))!, "ca.crt");
+        var ca = parse.GetValue(_ca) ?? (Environment.GetEnvironmentVariable("CONNECT_CA") is { Length: > 0 } told ? told : File.Exists(beside) ? beside : null);
         _ = ClusterKeys.Load(keyFile); // what is wrong with it is said before anything is done
-        return new(folder, ring, [.. ring is null ? [node!] : ring.Nodes.Select(ring.DaemonUrl)], keyFile);
+        return new(folder, ring, [.. ring is null ? [node!] : ring.Nodes.Select(ring.DaemonUrl)], keyFile, ca);
     }
 
     private static string DefaultFolder => Path.Combine(Programs.Repository, ".ring");

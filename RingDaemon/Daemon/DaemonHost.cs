@@ -10,12 +10,19 @@ using Connect.RingDaemon.LoadBalancing;
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Replication;
 using Connect.RingDaemon.Replication.Acknowledgement;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Connect.RingDaemon.Daemon;
 
 /// <summary>The daemon as a process: settings in, services wired, HTTP API on, until it is told to stop.</summary>
 public static class DaemonHost
 {
+    /// <summary>Bytes of another member's answer: a page of 100 rows of 32 KiB, or of 20,000 keys, with room.</summary>
+    private const long LargestAnswer = 64 << 20;
+
+    /// <summary>Calls to one member at the same time; more wait for a connection, within their deadlines.</summary>
+    private const int MostCallsToOne = 16;
+
     /// <exception cref="SettingsException">The settings cannot be used; the message says what to change.</exception>
     public static async Task<int> RunAsync(string settingsPath, CancellationToken cancel = default)
     {
@@ -28,13 +35,21 @@ public static class DaemonHost
     /// <exception cref="SettingsException">The settings cannot be used; the message says what to change.</exception>
     public static WebApplication Build(NodeSettings settings)
     {
+        settings.Database.ServerTls().Trust();
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat, o.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
-        builder.WebHost.UseUrls(settings.Daemon.Url);
+        var https = new Uri(settings.Daemon.Url).Scheme == Uri.UriSchemeHttps;
+        if (https) builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(k =>
         {
+            // One address and no other: an URL with a name in it would mean every interface.
+            k.Listen(settings.Daemon.ListenAt(), listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                if (https) listen.UseHttps(ClusterTls.Own(settings.Tls, TimeProvider.System));
+            });
             k.AddServerHeader = false;
             k.Limits.MaxRequestBodySize = 1 << 20;
             k.Limits.MaxConcurrentConnections = 512;
@@ -73,10 +88,12 @@ public static class DaemonHost
         services.AddSingleton(_ => new Peers(facts => PeerOf(settings, accounts, new(facts.MysqlHost, facts.MysqlPort))));
         services.AddSingleton(_ => new Acknowledgements(settings.Database.Engine, peer => PeerOf(settings, accounts, peer.Server)));
         services.AddSingleton(p => new SourceSwitch(
-            p.GetRequiredService<IReplicationServer>(), p.GetRequiredService<Peers>(), accounts.Replication, settings.Database.Tls, p.GetRequiredService<AuditLog>(),
+            p.GetRequiredService<IReplicationServer>(), p.GetRequiredService<Peers>(), accounts.Replication, settings.Database.ServerTls(), p.GetRequiredService<AuditLog>(),
             p.GetRequiredService<DecisionCounts>(), settings.Clock));
 
-        services.AddSingleton<IExchangeClient>(_ => new HttpExchangeClient(settings.Clock));
+        var trust = ClusterTls.Trust(settings.Tls.Ca);
+        services.AddSingleton(trust);
+        services.AddSingleton<IExchangeClient>(_ => new HttpExchangeClient(settings.Clock, trust));
         services.AddSingleton<RingMembership>().AddSingleton<IMembership>(p => p.GetRequiredService<RingMembership>());
         services.AddSingleton<ILoadBalancer>(_ => settings.LoadBalancer.Kind switch
         {
@@ -94,13 +111,16 @@ public static class DaemonHost
         {
             UseProxy = false,
             AllowAutoRedirect = false,
+            SslOptions = trust,
             ConnectTimeout = TimeSpan.FromMilliseconds(500),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
             AutomaticDecompression = DecompressionMethods.None,
-        }));
+            MaxConnectionsPerServer = MostCallsToOne,
+        })
+        { MaxResponseContentBufferSize = LargestAnswer });
         services.AddSingleton<MemberClient>();
         var own = new ServerAddress(settings.Database.Host, settings.Database.Port);
-        var tables = new Database(own, accounts.Daemon, settings.Database.Schema, settings.Database.Tls, maxThreads: 2, driverSeconds: 60);
+        var tables = new Database(own, accounts.Daemon, settings.Database.Schema, settings.Database.ServerTls(), maxThreads: 2, driverSeconds: 60);
         services.AddSingleton<IRangeReader>(_ => new RangeReader(tables, settings)).AddSingleton<TableDigests>().AddSingleton<RowLook>();
         services.AddSingleton<OwnReplica>().AddSingleton<Replicas>().AddSingleton(p => new Checksum(p.GetRequiredService<Replicas>().Alive, TimeProvider.System));
         services.AddSingleton(p => new Distance(p.GetRequiredService<Replicas>().Alive, TimeProvider.System));
@@ -111,7 +131,7 @@ public static class DaemonHost
     }
 
     private static PeerServer PeerOf(NodeSettings settings, DatabaseAccounts accounts, ServerAddress server) =>
-        new(settings.Database.Engine, server, accounts.Peer, settings.Database.Schema, settings.Database.Tls);
+        new(settings.Database.Engine, server, accounts.Peer, settings.Database.Schema, settings.Database.ServerTls());
 
     private static DatabaseSettings WithFolder(NodeSettings settings)
     {

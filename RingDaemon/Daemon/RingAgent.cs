@@ -1,3 +1,4 @@
+using System.Net.Security;
 using Connect.Node.Database;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Health;
@@ -15,7 +16,7 @@ namespace Connect.RingDaemon.Daemon;
 /// </summary>
 public sealed partial class RingAgent(
     NodeSettings settings, OwnServerWatch own, IMembership membership, Peers peers, SourceSwitch sources, Acknowledgements acknowledgements,
-    LoadBalancerKeeper loadBalancer, Departure departure, Mending mending, IMendingNote unfinished, StateFile<ServerMemory> memory, AuditLog audit, OperatorWishes wishes, TimeProvider time, ILogger<RingAgent> log) : BackgroundService
+    LoadBalancerKeeper loadBalancer, Departure departure, Mending mending, IMendingNote unfinished, StateFile<ServerMemory> memory, AuditLog audit, OperatorWishes wishes, SslClientAuthenticationOptions trust, TimeProvider time, ILogger<RingAgent> log) : BackgroundService
 {
     private readonly EventLoop _loop = new(log);
     private readonly AgentCore _core = new(settings.Name, new RingOptions { LongestHoldDown = TimeSpan.FromSeconds(settings.Daemon.LongestHoldDownSeconds) });
@@ -68,7 +69,7 @@ public sealed partial class RingAgent(
         await using var mysql = new ServiceWatch(settings.Database.Host, settings.Database.Port, new MysqlGreeting(), new WatchOptions(), time, f => _loop.Post(() => OwnMysql(f)));
         var web = new Uri(settings.Web.Url);
         await using var board = new ServiceWatch(web.Host, web.Port, new HttpGreeting(web.Authority, "/health/live"), WatchOptions.Http, time, f => _loop.Post(() => OwnWeb(f)));
-        await using var predecessor = _predecessor = new PredecessorWatch(time, (m, part, f) => _loop.Post(() => Predecessor(m, part, f)));
+        await using var predecessor = _predecessor = new PredecessorWatch(time, (m, part, f) => _loop.Post(() => Predecessor(m, part, f)), trust);
         mysql.Start();
         board.Start();
         var feeding = Task.WhenAll(PollServerAsync(stoppingToken), FollowViewsAsync(stoppingToken), BeatAsync(stoppingToken));

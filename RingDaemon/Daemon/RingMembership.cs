@@ -63,7 +63,7 @@ public sealed class RingMembership(NodeSettings settings, IClusterKeys keys, IEx
     private void Begin(MemberFacts facts)
     {
         var host = new MembershipHost(
-            new MembershipSetup { Facts = facts, Cluster = settings.Cluster, Keys = keys, StateFolder = settings.Resolve(settings.StateFolder) },
+            new MembershipSetup { Facts = facts, Cluster = settings.Cluster, Keys = keys, Listen = settings.Daemon.ListenAt(), StateFolder = settings.Resolve(settings.StateFolder) },
             client, logs.CreateLogger<MembershipHost>(), time);
         _remembered = [.. host.Current.Members.Where(m => m.Name != settings.Name && m.Liveness != Liveness.Left).Select(m => m.Facts.DaemonUrl)];
         _host = host;

@@ -10,7 +10,7 @@ namespace Connect.RingDaemon.Daemon;
 /// <summary>
 /// Carries out one change of this node's source: look at the new source's live state, judge, change, read back, write down why and what came of it.
 /// </summary>
-public sealed class SourceSwitch(IReplicationServer server, Peers peers, Account replication, bool tls, IAudit audit, DecisionCounts counts, TimeProvider time)
+public sealed class SourceSwitch(IReplicationServer server, Peers peers, Account replication, ServerTls tls, IAudit audit, DecisionCounts counts, TimeProvider time)
 {
     /// <summary>What was received from the old source is applied before it is given up, for at most this long: changing the source throws the rest away.</summary>
     private static readonly TimeSpan ApplyReceived = TimeSpan.FromMilliseconds(500);

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using Connect.RingDaemon.Membership;
 
 namespace Connect.RingDaemon.Health;
@@ -9,8 +10,10 @@ public enum Part { Mysql, Daemon, Web }
 /// Every node looks closely at one other: the member it should replicate from. Its MySQL, its daemon and its web server are each watched from here, besides what
 /// that member says of itself, so that a node that dies as a whole is noticed by the kernel's own farewell instead of by silence.
 /// </summary>
+/// <param name="time">The clock.</param>
 /// <param name="found">Told of each change: which member (in which incarnation), which part, what was found.</param>
-public sealed class PredecessorWatch(TimeProvider time, Action<Member, Part, Finding> found) : IAsyncDisposable
+/// <param name="trust">Whom to believe where an address is https.</param>
+public sealed class PredecessorWatch(TimeProvider time, Action<Member, Part, Finding> found, SslClientAuthenticationOptions? trust = null) : IAsyncDisposable
 {
     private readonly Dictionary<Part, ServiceWatch> _watches = [];
     private (string Name, string Mysql, string Daemon, string Web)? _watched;
@@ -40,11 +43,11 @@ public sealed class PredecessorWatch(TimeProvider time, Action<Member, Part, Fin
     private void AddHttp(Member member, Part part, string url)
     {
         var uri = new Uri(url);
-        Add(member, part, uri.Host, uri.Port, new HttpGreeting(uri.Authority, "/health/live"), WatchOptions.Http);
+        Add(member, part, uri.Host, uri.Port, new HttpGreeting(uri.Authority, "/health/live"), WatchOptions.Http, uri.Scheme == Uri.UriSchemeHttps ? trust : null);
     }
 
-    private void Add(Member member, Part part, string host, int port, IGreeting greeting, WatchOptions options) =>
-        _watches[part] = new(host, port, greeting, options, time, finding => found(member, part, finding));
+    private void Add(Member member, Part part, string host, int port, IGreeting greeting, WatchOptions options, SslClientAuthenticationOptions? tls = null) =>
+        _watches[part] = new(host, port, greeting, options, time, finding => found(member, part, finding), tls);
 
     private async Task StopAsync()
     {

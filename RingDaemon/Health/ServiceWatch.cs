@@ -1,3 +1,5 @@
+using System.Net.Security;
+
 namespace Connect.RingDaemon.Health;
 
 /// <summary>What a watch last found. <c>Refused</c> is hard evidence (nobody listens, or the connection was reset); <c>Silent</c> is soft.</summary>
@@ -27,8 +29,15 @@ public sealed record WatchOptions
 /// (the process died) we look again at once: a farewell and a refusal right after it are hard evidence. Somebody who only falls silent keeps the hand in
 /// ours; that is why we also ask every half second: on the same connection if the service answers questions, on a fresh one if it only greets.
 /// </summary>
+/// <param name="host">Where it is.</param>
+/// <param name="port">Its port.</param>
+/// <param name="greeting">What to ask, and what is right.</param>
+/// <param name="options">How closely.</param>
+/// <param name="time">The clock.</param>
 /// <param name="report">Called on each change of the finding, and on each success after one; never concurrently.</param>
-public sealed class ServiceWatch(string host, int port, IGreeting greeting, WatchOptions options, TimeProvider time, Action<Finding> report) : IAsyncDisposable
+/// <param name="trust">Whom to believe, if the service speaks TLS.</param>
+public sealed class ServiceWatch(string host, int port, IGreeting greeting, WatchOptions options, TimeProvider time, Action<Finding> report, SslClientAuthenticationOptions? trust = null)
+    : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
@@ -94,7 +103,7 @@ public sealed class ServiceWatch(string host, int port, IGreeting greeting, Watc
             if (again == false || !_held.Closed) return Lost(again == false ? Finding.Refused : Finding.Silent);
         }
         // The connection is gone, or was only good for one greeting: what a new one meets is the finding.
-        if (await WatchedConnection.OpenAsync(host, port, deadline) is not { } fresh) return Lost(Finding.Silent);
+        if (await WatchedConnection.OpenAsync(host, port, trust, deadline) is not { } fresh) return Lost(Finding.Silent);
         var answer = await fresh.AskAsync(greeting, deadline);
         if (answer == true)
         {

@@ -1,4 +1,6 @@
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 
 namespace Connect.RingDaemon.Health;
 
@@ -10,6 +12,7 @@ internal sealed class WatchedConnection : IDisposable
 {
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly byte[] _read = new byte[512];
+    private SslStream? _ssl;
     private SocketError _error;
     private Task<int> _reading = Task.FromResult(0);
 
@@ -22,12 +25,15 @@ internal sealed class WatchedConnection : IDisposable
     public bool NobodyThere => Closed && _error is SocketError.Success or SocketError.ConnectionRefused or SocketError.ConnectionReset;
 
     /// <summary>Never throws for what the network does: see <see cref="Closed"/>.</summary>
+    /// <param name="host">Where it is.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="trust">Whom to believe, if it speaks TLS; null if it does not.</param>
     /// <param name="deadline">Ends when the patience does.</param>
     /// <returns>Null if the connection did not come about in time.</returns>
-    public static async Task<WatchedConnection?> OpenAsync(string host, int port, Task deadline)
+    public static async Task<WatchedConnection?> OpenAsync(string host, int port, SslClientAuthenticationOptions? trust, Task deadline)
     {
         var connection = new WatchedConnection();
-        var connecting = connection.ConnectAsync(host, port);
+        var connecting = connection.ConnectAsync(host, port, trust);
         if (await Task.WhenAny(connecting, deadline) != connecting)
         {
             connection.Dispose();
@@ -72,16 +78,25 @@ internal sealed class WatchedConnection : IDisposable
         {
             // It had ended already.
         }
-        _reading.ContinueWith(static (_, socket) => ((Socket)socket!).Dispose(), _socket, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _reading.ContinueWith(static (_, connection) => ((WatchedConnection)connection!).Free(), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    private async Task ConnectAsync(string host, int port)
+    private void Free()
+    {
+        _ssl?.Dispose();
+        _socket.Dispose();
+    }
+
+    private async Task ConnectAsync(string host, int port, SslClientAuthenticationOptions? trust)
     {
         try
         {
             await _socket.ConnectAsync(host, port);
+            if (trust is null) return;
+            _ssl = new(new NetworkStream(_socket));
+            await _ssl.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = host, CertificateChainPolicy = trust.CertificateChainPolicy });
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (IsNetworks(e))
         {
             End(e);
         }
@@ -91,9 +106,10 @@ internal sealed class WatchedConnection : IDisposable
     {
         try
         {
-            await _socket.SendAsync(question);
+            if (_ssl is null) await _socket.SendAsync(question);
+            else await _ssl.WriteAsync(question);
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (IsNetworks(e))
         {
             End(e);
         }
@@ -103,21 +119,24 @@ internal sealed class WatchedConnection : IDisposable
     {
         try
         {
-            var size = await _socket.ReceiveAsync(_read);
+            var size = _ssl is null ? await _socket.ReceiveAsync(_read) : await _ssl.ReadAsync(_read);
             if (size == 0) Closed = true;
             return size;
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (IsNetworks(e))
         {
             End(e);
             return 0;
         }
     }
 
+    /// <summary>A certificate that is not the cluster's says nothing about the service that should be there: it counts as silence.</summary>
+    private static bool IsNetworks(Exception e) => e is SocketException or ObjectDisposedException or IOException or AuthenticationException;
+
     /// <summary>The first fault is the reason; what fails after it fails because of it.</summary>
     private void End(Exception e)
     {
-        if (!Closed) _error = (e as SocketException)?.SocketErrorCode ?? SocketError.OperationAborted;
+        if (!Closed) _error = (e as SocketException ?? e.InnerException as SocketException)?.SocketErrorCode ?? SocketError.OperationAborted;
         Closed = true;
     }
 }

@@ -56,6 +56,8 @@ internal static class NodeFiles
             ["daemon"] = new JsonObject
             {
                 ["url"] = ring.DaemonUrl(node),
+                // A ring's own network has no way out of this machine.
+                ["allowPlainHttp"] = ring.Network is not null,
                 ["founder"] = !ring.Founded && !node.Newcomer,
                 ["join"] = new JsonArray([.. ring.Nodes.Where(n => n.Name != node.Name).Select(n => (JsonNode)ring.DaemonUrl(n))]),
             },

@@ -32,7 +32,7 @@ public sealed class MariaDbReplication(DatabaseSettings settings, Account daemon
         }
     }
 
-    private protected override void Point(DbConnection connection, ServerAddress source, Account replication, bool tls)
+    private protected override void Point(DbConnection connection, ServerAddress source, Account replication, ServerTls tls)
     {
         connection.Execute("STOP SLAVE");
         // current_pos: own writes are in the binary log only; with slave_pos the source would be asked for this server's whole history. Merging them into
@@ -41,8 +41,9 @@ public sealed class MariaDbReplication(DatabaseSettings settings, Account daemon
         connection.Execute(
             $"""
             CHANGE MASTER TO MASTER_HOST=@host, MASTER_PORT={source.Port}, MASTER_USER=@user, MASTER_PASSWORD=@password,
-              MASTER_USE_GTID=current_pos, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=0.5, MASTER_SSL={(tls ? 1 : 0)}
-            """, new { host = source.Host, user = replication.User, password = replication.Password });
+              MASTER_USE_GTID=current_pos, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=0.5, MASTER_SSL={(tls.On ? 1 : 0)}, MASTER_SSL_CA=@ca,
+              MASTER_SSL_VERIFY_SERVER_CERT={(tls.CaFile is null ? 0 : 1)}
+            """, new { host = source.Host, user = replication.User, password = replication.Password, ca = tls.CaFile ?? "" });
         connection.Execute("START SLAVE");
     }
 

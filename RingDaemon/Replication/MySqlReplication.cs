@@ -34,15 +34,15 @@ public sealed class MySqlReplication(DatabaseSettings settings, Account daemon) 
         }
     }
 
-    private protected override void Point(DbConnection connection, ServerAddress source, Account replication, bool tls)
+    private protected override void Point(DbConnection connection, ServerAddress source, Account replication, ServerTls tls)
     {
         StopApplier(connection);
         connection.Execute(
             $"""
             CHANGE REPLICATION SOURCE TO SOURCE_HOST=@host, SOURCE_PORT={source.Port}, SOURCE_USER=@user, SOURCE_PASSWORD=@password,
               SOURCE_AUTO_POSITION=1, SOURCE_CONNECT_RETRY=1, SOURCE_RETRY_COUNT=0, SOURCE_HEARTBEAT_PERIOD=0.5,
-              SOURCE_SSL={(tls ? 1 : 0)}, GET_SOURCE_PUBLIC_KEY={(tls ? 0 : 1)}
-            """, new { host = source.Host, user = replication.User, password = replication.Password });
+              SOURCE_SSL={(tls.On ? 1 : 0)}, SOURCE_SSL_CA=@ca, SOURCE_SSL_VERIFY_SERVER_CERT={(tls.CaFile is null ? 0 : 1)}, GET_SOURCE_PUBLIC_KEY={(tls.On ? 0 : 1)}
+            """, new { host = source.Host, user = replication.User, password = replication.Password, ca = tls.CaFile ?? "" });
         connection.Execute("START REPLICA");
     }
 

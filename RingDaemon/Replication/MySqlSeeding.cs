@@ -31,7 +31,8 @@ public sealed class MySqlSeeding(DatabaseSettings settings, Account daemon) : Se
             await Own.RunAsync(connection =>
             {
                 connection.Execute("SET GLOBAL clone_valid_donor_list = @donor", new { donor = donor.ToString() });
-                connection.Execute($"CLONE INSTANCE FROM '{Quotable(seed.User)}'@'{Quotable(donor.Host)}':{donor.Port} IDENTIFIED BY @password {(Tls ? "REQUIRE SSL" : "REQUIRE NO SSL")}",
+                if (Tls.CaFile is { } ca) connection.Execute("SET GLOBAL clone_ssl_ca = @ca", new { ca }); // with it the donor's certificate is verified
+                connection.Execute($"CLONE INSTANCE FROM '{Quotable(seed.User)}'@'{Quotable(donor.Host)}':{donor.Port} IDENTIFIED BY @password {(Tls.On ? "REQUIRE SSL" : "REQUIRE NO SSL")}",
                     new { password = seed.Password });
             }, deadline, cancel);
         }

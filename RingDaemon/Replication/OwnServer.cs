@@ -30,7 +30,7 @@ public abstract class OwnServer : IReplicationServer, IDisposable
     {
         (_dialect, Schema) = (dialect, settings.Schema);
         Database Connect(int threads, int driverSeconds) =>
-            new(new ServerAddress(settings.Host, settings.Port), daemon, schema: null, settings.Tls, threads, driverSeconds);
+            new(new ServerAddress(settings.Host, settings.Port), daemon, schema: null, settings.ServerTls(), threads, driverSeconds);
         _questions = Connect(threads: 2, driverSeconds: 2);
         _changes = Connect(threads: 1, driverSeconds: 10);
         _waits = Connect(threads: 4, driverSeconds: 2);
@@ -56,7 +56,7 @@ public abstract class OwnServer : IReplicationServer, IDisposable
     /// Steps: stop the receiver; let the applier finish what it has, for at most <paramref name="applyReceived"/> (changing the source discards relay logs);
     /// stop the applier; change the source; start both. Ends within applyReceived + <see cref="ChangeDeadline"/>.
     /// </remarks>
-    public Task PointAtAsync(ServerAddress source, Account replication, bool tls, TimeSpan applyReceived, CancellationToken cancel = default) =>
+    public Task PointAtAsync(ServerAddress source, Account replication, ServerTls tls, TimeSpan applyReceived, CancellationToken cancel = default) =>
         ChangeAsync(connection =>
         {
             Drain(connection, applyReceived, cancel);
@@ -120,7 +120,7 @@ public abstract class OwnServer : IReplicationServer, IDisposable
     /// <summary>Stops the receiver and lets the applier finish what was received.</summary>
     private protected abstract void Drain(DbConnection connection, TimeSpan limit, CancellationToken cancel);
 
-    private protected abstract void Point(DbConnection connection, ServerAddress source, Account replication, bool tls);
+    private protected abstract void Point(DbConnection connection, ServerAddress source, Account replication, ServerTls tls);
 
     private protected abstract void Forget(DbConnection connection);
 

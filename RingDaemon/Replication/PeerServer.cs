@@ -27,7 +27,7 @@ public sealed class PeerServer : IPeerServer
     /// <param name="peer">The ring's account Peer.</param>
     /// <param name="schema">The board's schema.</param>
     /// <param name="tls">Encrypt.</param>
-    public PeerServer(Engine engine, ServerAddress server, Account peer, string schema, bool tls)
+    public PeerServer(Engine engine, ServerAddress server, Account peer, string schema, ServerTls tls)
     {
         (_dialect, _schema) = (Dialect.Of(engine), schema);
         _questions = new(server, peer, schema: null, tls, maxThreads: 1, DriverSeconds);

@@ -39,15 +39,15 @@ public abstract class Seeding : IDisposable
     private protected Seeding(DatabaseSettings settings, Account daemon)
     {
         Schema = settings.Schema;
-        Tls = settings.Tls;
-        Own = new(new ServerAddress(settings.Host, settings.Port), daemon, schema: null, settings.Tls, maxThreads: 2, driverSeconds: 600);
+        Tls = settings.ServerTls();
+        Own = new(new ServerAddress(settings.Host, settings.Port), daemon, schema: null, settings.ServerTls(), maxThreads: 2, driverSeconds: 600);
     }
 
     private protected Database Own { get; }
 
     private protected string Schema { get; }
 
-    private protected bool Tls { get; }
+    private protected ServerTls Tls { get; }
 
     /// <summary>Connects to nothing yet.</summary>
     public static Seeding For(NodeSettings settings, DatabaseAccounts accounts) => settings.Database.Engine == Engine.MariaDB

@@ -63,7 +63,7 @@ public sealed class RingMember(NodeSettings settings, string folder)
     /// <summary>The node's own server with one of its accounts: one connection.</summary>
     public Database OpenDatabase(Func<DatabaseAccounts, Account> account, int driverSeconds = 5) => new(
         new(settings.Database.Host, settings.Database.Port), account(DatabaseAccounts.Load(settings.Resolve(settings.Database.AccountsFile))),
-        settings.Database.Schema, settings.Database.Tls, maxThreads: 1, driverSeconds);
+        settings.Database.Schema, settings.Database.ServerTls(), maxThreads: 1, driverSeconds);
 }
 
 /// <summary>Something kept a measurement from being made; the message says what.</summary>

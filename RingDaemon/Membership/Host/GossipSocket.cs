@@ -23,15 +23,7 @@ internal sealed class GossipSocket : IDisposable
     {
         (_seal, _inbox, _addresses) = (seal, inbox, new(time));
         _socket = new(local.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        try
-        {
-            _socket.Bind(local);
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable)
-        {
-            // Behind address translation (EC2's public addresses) the address others use is not one of this machine.
-            _socket.Bind(new IPEndPoint(IPAddress.Any, local.Port));
-        }
+        _socket.Bind(local);
         _reader = new(Read) { IsBackground = true, Name = "gossip-reader" };
     }
 

@@ -1,12 +1,15 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
 using System.Net.Sockets;
 using Connect.RingDaemon.Membership.Wire;
 
 namespace Connect.RingDaemon.Membership;
 
 /// <summary><see cref="IExchangeClient"/> over HTTP; each exchange has one second.</summary>
-public sealed class HttpExchangeClient(TimeProvider time) : IExchangeClient, IDisposable
+/// <param name="time">Measures the second.</param>
+/// <param name="trust">Whom to believe where a daemon's address is https.</param>
+public sealed class HttpExchangeClient(TimeProvider time, SslClientAuthenticationOptions trust) : IExchangeClient, IDisposable
 {
     /// <summary>Path of the exchange below a daemon's address.</summary>
     public const string Path = "/v1/exchange";
@@ -18,6 +21,7 @@ public sealed class HttpExchangeClient(TimeProvider time) : IExchangeClient, IDi
         AllowAutoRedirect = false,
         UseProxy = false,
         UseCookies = false,
+        SslOptions = trust,
         ConnectTimeout = Deadline,
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
     })

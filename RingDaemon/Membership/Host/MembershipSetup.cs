@@ -20,24 +20,10 @@ public sealed record MembershipSetup
 
     public MembershipOptions Options { get; init; } = new();
 
-    /// <summary>Where to listen for packets; null for host and port of the daemon's address.</summary>
+    /// <summary>Where to listen for packets; null for host and port of the daemon's address, which must be a literal one then.</summary>
     public IPEndPoint? Listen { get; init; }
 
-    /// <exception cref="SettingsException">The daemon's address has no host this machine can listen on.</exception>
-    internal IPEndPoint ListenAt()
-    {
-        if (Listen is not null) return Listen;
-        if (MemberAddress.Of(Facts.DaemonUrl) is not { } address) throw new SettingsException($"daemon:url '{Facts.DaemonUrl}' is not an http(s) address.");
-        if (IPEndPoint.TryParse(address, out var literal)) return literal;
-        var colon = address.LastIndexOf(':');
-        try
-        {
-            var found = Dns.GetHostAddresses(address[..colon], System.Net.Sockets.AddressFamily.InterNetwork);
-            return new(found.Length > 0 ? found[0] : IPAddress.Any, int.Parse(address[(colon + 1)..]));
-        }
-        catch (System.Net.Sockets.SocketException)
-        {
-            return new(IPAddress.Any, int.Parse(address[(colon + 1)..]));
-        }
-    }
+    /// <exception cref="SettingsException">Nobody said where, and the daemon's address is a name.</exception>
+    internal IPEndPoint ListenAt() => Listen ?? (IPEndPoint.TryParse(MemberAddress.Of(Facts.DaemonUrl) ?? "", out var literal) ? literal
+        : throw new SettingsException($"daemon:url '{Facts.DaemonUrl}' does not say which address to listen on: set daemon:listen."));
 }
