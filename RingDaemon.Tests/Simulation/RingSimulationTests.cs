@@ -21,6 +21,31 @@ public class RingSimulationTests
         Assert.True(batch.Took < TimeSpan.FromMinutes(1), $"2,000 seeds took {batch.Took}");
     }
 
+    /// <summary>What it found once: shrunk, and kept.</summary>
+    [Theory]
+    [InlineData("seed 1; nodes 4; engine MySQL; latency 0.013; loss 0; lasts 28.318; post-every 1; at 2.430 isolate n3 for 2.334; at 5.834 lose-machine n3; at 20.171 cut-one-way n2 n1 for 7.147; at 23.085 kill-daemon n1")]
+    [InlineData("seed 110; nodes 3; loss 0; lasts 14.728; post-every 1; at 2.664 lose-machine n2; at 6.835 isolate n1 for 6.893; at 11.073 leave n3")]
+    [InlineData("seed 2; nodes 4; loss 0; lasts 7.267; post-every 1; at 4.279 flap-server n2 of 2; at 4.629 cut n2 n4 for 1.638")]
+    [InlineData("seed 3; nodes 4; engine MySQL; loss 0; lasts 32; post-every 1; at 8.044 leave n2; at 21.539 share-identity n3 n2; at 26.389 restore-backup n1 for 0.100; at 28.249 maintain n4 for 5.407; at 31.861 leave n4")]
+    public async Task A_story_that_broke_a_rule_breaks_none_any_more(string story) =>
+        Assert.Null((await Task.Run(() => RingSimulation.Run(StoryText.Read(story)), TestContext.Current.CancellationToken)).Violation);
+
+    [Fact]
+    public async Task Pauses_up_to_a_second_move_nobody() => await Hold(300, StoryDraw.ShortPauses);
+
+    [Fact]
+    public async Task A_paused_node_that_returns_makes_the_others_move_once_at_most() => await Hold(300, StoryDraw.OneLongPause);
+
+    [Fact]
+    public async Task A_server_that_comes_and_goes_moves_its_successor_ever_more_rarely() => await Hold(100, StoryDraw.Flapping);
+
+    private static async Task Hold(int seeds, Func<ulong, Story> draw)
+    {
+        var batch = await Task.Run(() => SimulationBatch.Play(seeds, i => draw((ulong)i + 1), new()), TestContext.Current.CancellationToken);
+        Assert.Empty(batch.Broken.Select(r => $"seed {r.Story.Seed}: {r.Violation}"));
+        Assert.True(batch.Acknowledged > 20 * seeds);
+    }
+
     [Fact]
     public async Task A_seed_is_a_story_that_can_be_told_again()
     {

@@ -241,9 +241,13 @@ public sealed class AgentCore(string me, RingOptions options)
                 break;
             case AgentInput.Held(var elsewhere):
                 _asking = false;
-                if (elsewhere) _condition = _condition with { Drained = true };
+                if (elsewhere && MayAskForCopies()) _condition = _condition with { Drained = true };
                 break;
-            case AgentInput.Wished(var wishes): _wishes = wishes; break;
+            case AgentInput.Wished(var wishes):
+                // Drained for maintenance, while nobody could be reached, is not drained for good.
+                if (wishes.Leave && !_wishes.Leave) _condition = _condition with { Drained = false };
+                _wishes = wishes;
+                break;
             case AgentInput.Rejoin: OnRejoin(); break;
         }
         Judge();
@@ -460,7 +464,7 @@ public sealed class AgentCore(string me, RingOptions options)
         JudgeMending();
         JudgeOpen();
         if (!OnItsWayOut) (_condition, _wantsOutSince) = (_condition with { Drained = false }, null);
-        else if (_condition is { MysqlFault: null, Drained: false } && _now - (_wantsOutSince ??= _now) > LastWritesTake && !_asking)
+        else if (_condition is { MysqlFault: null, Drained: false } && _now - (_wantsOutSince ??= _now) > LastWritesTake && !_asking && MayAskForCopies())
         {
             _asking = true;
             _effects.Add(new AgentEffect.AskHeld(UsablePeers()));
@@ -558,6 +562,13 @@ public sealed class AgentCore(string me, RingOptions options)
     /// <summary>The nearest member before this one that gossip does not believe dead: the one to watch, whether or not it can be used as a source.</summary>
     private Member? WatchedBefore() =>
         _controller.Plan.Order.Before(me).Select(_view.Find).FirstOrDefault(m => m is { Liveness: Liveness.Alive or Liveness.Suspect });
+
+    /// <summary>
+    /// Who leaves for good while it reaches nobody would take along what only it knows: it waits for one of the others, or until an operator says that none will come back
+    /// (forget). Maintenance ends one day, so it need not wait.
+    /// </summary>
+    private bool MayAskForCopies() =>
+        !_wishes.Leave || _view.Members.Any(IsUsablePeer) || _view.Members.All(m => m.Name == me || m.Liveness == Liveness.Left);
 
     private Member[] UsablePeers() => [.. _view.Members.Where(IsUsablePeer)];
 

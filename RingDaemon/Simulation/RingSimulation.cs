@@ -63,6 +63,6 @@ internal static class RingSimulation
         return ring.Violation is null;
     }
 
-    private static string Shape(SimulatedRing ring) => string.Join(", ", ring.Daemons.Select(d =>
+    private static string Shape(SimulatedRing ring) => string.Join(", ", ring.Present.Select(d =>
         $"{d.Name} {d.Report.Phase} from {d.Server.Source?.Name ?? "nobody"}{(d.Server.Replicating ? "" : " (not running)")} at [{d.Server.Executed}]: {d.Report.Doing}; {d.Report.Why}"));
 }

@@ -16,6 +16,8 @@ namespace Connect.RingDaemon.Simulation;
 /// </summary>
 internal sealed class SimulatedDaemon : IAudit, IDisposable
 {
+    private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(2);
+
     private readonly World _world;
     private readonly SimulatedRing _ring;
     private readonly List<Action> _held = [];
@@ -37,6 +39,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     private bool _entered;
     private bool _gossiping;
     private TimeSpan _began;
+    private int _statementsLeft;
     private bool _serving;
     private AgentEffect.Balance? _wish;
     private TaskCompletionSource? _lookNow;
@@ -86,7 +89,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
 
     public void Start()
     {
-        if (Power != Power.Down && Power != Power.Gone) return;
+        if ((Power != Power.Down && Power != Power.Gone) || Wishes.HasLeft) return;
         Reset();
         Power = Power.On;
         PowerChanged?.Invoke();
@@ -129,8 +132,19 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         foreach (var action in held) if (Power == Power.On) action();
     }
 
+    /// <summary>It dies between two statements of a change of its source.</summary>
+    /// <param name="after">So many statements from now.</param>
+    public void DieAfterStatements(int after) => _statementsLeft = after;
+
+    /// <summary>Its server has carried out a statement of a change.</summary>
+    public void StatementDone()
+    {
+        if (_statementsLeft > 0 && --_statementsLeft == 0) Kill(Power.Down);
+    }
+
     public void Wish(Wishes wishes)
     {
+        if (Wishes.HasLeft) return;
         Wishes = wishes;
         var life = _life;
         Deliver(life, () => Step(new AgentInput.Wished(wishes)));
@@ -291,7 +305,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     /// <summary>What the entrance does for a newcomer: asks the members one after the other, and copies the data of one that serves.</summary>
     private async Task FillAsync()
     {
-        foreach (var other in _ring.Daemons.Where(d => d != this))
+        foreach (var other in _ring.Present.Where(d => d != this).ToArray()) // somebody may join meanwhile
         {
             try
             {
@@ -319,7 +333,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
 
     private void OnViewed(View view)
     {
-        var complete = _ring.Daemons.All(d => d == this || view.Find(d.Name) is { Liveness: Liveness.Alive });
+        var complete = _ring.Present.All(d => d == this || view.Find(d.Name) is { Liveness: Liveness.Alive });
         Deliver(_life, () => Step(new AgentInput.Viewed(_ring.Plant.Sees(view, Name), complete)));
     }
 
@@ -338,7 +352,8 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
             foreach (var effect in effects) Execute(effect);
         }
         _stepping = false;
-        if (_serving == (Report.Phase == Phase.Serving)) return;
+        // On its way out it is no other than it was.
+        if (Report.Phase == Phase.Leaving || _serving == (Report.Phase == Phase.Serving)) return;
         _serving = !_serving;
         _ring.Checks.Serves(this, _serving);
     }
@@ -363,6 +378,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
             case AgentEffect.ChangeSource(var change): Run(ChangeAsync(change)); break;
             case AgentEffect.ForgetGoal: _catchUp.Restart(); break;
             case AgentEffect.Compare(var others, var source): Run(CompareAsync(others, source)); break;
+            case AgentEffect.Leave: Run(LeaveAsync()); break;
             case AgentEffect.AskHeld(var others): Run(AskHeldAsync(others)); break;
             case AgentEffect.Open(var open): Run(OpenAsync(open)); break;
             case AgentEffect.Remember(var memory): _memory = memory; break;
@@ -427,6 +443,27 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         if (fault is null) _own.Changed();
         Step(new AgentInput.Mended(fault));
         _lookNow?.TrySetResult();
+    }
+
+    /// <summary>As <see cref="Departure.LeaveAsync"/> does it; then its process and its server are stopped for ever.</summary>
+    private async Task LeaveAsync()
+    {
+        Wishes = Wishes with { HasLeft = true };
+        _ring.Note($"{Name}: has left");
+        _ring.Checks.Left(this);
+        Gossip.Take(new Leave());
+        await Task.Delay(Goodbye, _time);
+        try
+        {
+            await _replication.StopAsync();
+        }
+        catch (DatabaseUnavailableException)
+        {
+            // It goes all the same.
+        }
+        Kill(Power.Down);
+        Server.Crash(Power.Down);
+        _ring.Boards.Kill(Name);
     }
 
     private async Task AskHeldAsync(Member[] others)

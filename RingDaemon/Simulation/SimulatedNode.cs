@@ -65,6 +65,9 @@ internal sealed class SimulatedNode(string name, World world)
         WebUp = true,
     };
 
+    /// <summary>Its wall clock, against that of the world.</summary>
+    public TimeSpan ClockIsOff { get; set; }
+
     public Liveness? Sees(string other) => View.Find(other)?.Liveness;
 
     public void Start()
@@ -72,7 +75,7 @@ internal sealed class SimulatedNode(string name, World world)
         _life++;
         (Power, _tickAt) = (Power.On, TimeSpan.MaxValue);
         _socket.Clear();
-        Core = new(world.Options.Membership, Facts, world.WallClock, world.Chance.Next(), Disk, world.Now);
+        Core = new(world.Options.Membership, Facts, (ulong)((long)world.WallClock + (long)ClockIsOff.TotalMilliseconds), world.Chance.Next(), Disk, world.Now);
         Take(Tick.Instance);
     }
 

@@ -13,14 +13,18 @@ internal sealed class SimulatedRing : IDisposable
     private readonly List<string> _told = [];
     private readonly RunOptions _options;
     private uint _lastServerId;
+    private readonly Prng _places;
 
     public SimulatedRing(Story story, RunOptions options)
     {
         (Story, _options) = (story, options);
-        _world = new(new WorldOptions { Nodes = story.Nodes, Seed = story.Seed, Loss = story.Loss, MaximumLatency = story.Latency, Membership = options.Plant.Membership(new()) });
+        _world = new(new WorldOptions { Nodes = story.Nodes, Seed = story.Seed, Loss = story.Loss, Duplicates = story.Duplicates, UnevenLinks = story.UnevenLinks, MaximumLatency = story.Latency, Membership = options.Plant.Membership(new()) });
         Checks = new(this, story);
+        _world.Storm = name => Checks.Never("packet-storm", $"{name} sends thousands of packets a second");
         Boards = new(this, story);
-        foreach (var gossip in _world.Nodes) Add(gossip, NextServerId());
+        // A stream of its own: where nodes stand does not depend on how many there are before them.
+        _places = new(story.Seed ^ 0x504C414345);
+        foreach (var gossip in _world.Nodes) Add(gossip, new(SimulatedServer.IdentityOf(NextServerId(), story.Engine)));
     }
 
     public Story Story { get; }
@@ -80,7 +84,7 @@ internal sealed class SimulatedRing : IDisposable
     public void Run(TimeSpan duration)
     {
         for (var end = _world.Now + duration; _world.Now < end && Violation is null;)
-            _world.Run(TimeSpan.FromTicks(Math.Min((end - _world.Now).Ticks, TimeSpan.TicksPerSecond)));
+            _world.Run(TimeSpan.FromTicks(Math.Min((end - _world.Now).Ticks, TimeSpan.TicksPerSecond / 10)));
     }
 
     /// <returns>False if it did not come true within the limit.</returns>
@@ -97,6 +101,7 @@ internal sealed class SimulatedRing : IDisposable
     /// <summary>What an operator does with a node: wakes what is stopped, starts what is dead.</summary>
     public void Mend(SimulatedDaemon node)
     {
+        if (node.Wishes.HasLeft) return;
         node.Server.Thaw();
         if (node.Server.Power != Power.On) node.Server.Start();
         node.Resume();
@@ -118,6 +123,7 @@ internal sealed class SimulatedRing : IDisposable
     {
         var first = Present.First().Server;
         var (at, visited, all) = (first, 0, Present.Count());
+        if (all == 1) return true;
         do
         {
             if (!at.Replicating || at.Source is not { } source || !_daemons[at.Name].FollowsItsPlan) return false;
@@ -134,9 +140,20 @@ internal sealed class SimulatedRing : IDisposable
         return Disks.All(d => d.Rows.SetEquals(first.Rows) && d.Executed.Equals(first.Executed));
     }
 
-    private void Add(SimulatedNode gossip, uint id)
+    /// <summary>A new node with a copy of the donor's data, under an identity that nobody had. It was let in; from here on it is as any other.</summary>
+    public SimulatedDaemon Enter(SimulatedDaemon donor)
     {
-        var server = new SimulatedServer(gossip.Name, id, Story.Engine, _world, Plant);
+        var daemon = Add(_world.Add($"n{_daemons.Count + 1}"), donor.Server.Disk.SeededAs(SimulatedServer.IdentityOf(NextServerId(), Story.Engine)));
+        daemon.Start();
+        if (IsPosting) Boards.LearnOn(daemon);
+        return daemon;
+    }
+
+    private SimulatedDaemon Add(SimulatedNode gossip, ServerDisk disk)
+    {
+        gossip.Facts = gossip.Facts with { Zone = $"z{_places.Below(Story.Zones)}", Place = _places.Below(3) };
+        gossip.ClockIsOff = Story.Skew * ((2 * _places.Unit()) - 1);
+        var server = new SimulatedServer(gossip.Name, disk, _world, Plant);
         server.Committed = (transaction, isNew) => Checks.Committed(server, transaction, isNew);
         server.Pointed = source => Checks.Pointed(server, source);
         server.DiskReplaced = before => Checks.DiskReplaced(server, before);
@@ -146,5 +163,6 @@ internal sealed class SimulatedRing : IDisposable
             if (daemon.Power == Power.On) Checks.ServerStarted(daemon);
         };
         _daemons.Add(gossip.Name, daemon);
+        return daemon;
     }
 }

@@ -24,6 +24,18 @@ internal sealed record Story
     /// <summary>Share of packets that are lost, 0 to 1. TCP loses nothing.</summary>
     public double Loss { get; init; } = 0.01;
 
+    /// <summary>Share of packets that arrive twice, 0 to 1.</summary>
+    public double Duplicates { get; init; }
+
+    /// <summary>Each link has a length of its own, up to <see cref="Latency"/>.</summary>
+    public bool UnevenLinks { get; init; }
+
+    /// <summary>How many zones the nodes are spread over.</summary>
+    public int Zones { get; init; } = 1;
+
+    /// <summary>How far wall clocks may be off, either way.</summary>
+    public TimeSpan Skew { get; init; }
+
     /// <summary>How long people post before everything is mended; faults happen within it.</summary>
     public TimeSpan Lasts { get; init; } = TimeSpan.FromSeconds(32);
 

@@ -25,9 +25,61 @@ internal static class StoryDraw
             Engine = chance.Below(2) == 0 ? Engine.MariaDB : Engine.MySQL,
             Acknowledge = chance.Below(4) == 0 ? Acknowledgement.All : Acknowledgement.One,
             Latency = TimeSpan.FromMilliseconds(2 + chance.Below(20)),
+            UnevenLinks = chance.Below(2) == 0,
+            Loss = OneOf(chance, 0, 0.01, 0.01, 0.05, 0.2),
+            Duplicates = OneOf(chance, 0, 0, 0.01, 0.1),
+            Zones = 1 + chance.Below(3),
+            Skew = chance.Below(3) == 0 ? TimeSpan.FromHours(1) : TimeSpan.Zero,
         };
         return story with { Faults = Faults(chance, story) };
     }
+
+    /// <summary>
+    /// Nothing but pauses of a second or less, of daemons, servers and whole nodes, each over before the next: none of them may move anybody.
+    /// </summary>
+    public static Story ShortPauses(ulong seed)
+    {
+        var (story, chance) = Pausing(seed);
+        var faults = ImmutableArray.CreateBuilder<Fault>();
+        for (var at = Quiet; at < story.Lasts - LongestPeace; at += Whole(TimeSpan.FromSeconds(1.5) + chance.Within(LongestPeace)))
+            faults.Add(Pause(chance, story, at, TimeSpan.FromMilliseconds(200) + chance.Within(TimeSpan.FromMilliseconds(800))));
+        return story with { Faults = faults.ToImmutable() };
+    }
+
+    /// <summary>One pause of 2 to 15 s: when the paused node is back the others move once at most.</summary>
+    public static Story OneLongPause(ulong seed)
+    {
+        var (story, chance) = Pausing(seed);
+        return story with { Faults = [Pause(chance, story, Quiet + TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2) + chance.Within(TimeSpan.FromSeconds(13)))] };
+    }
+
+    /// <summary>One server that comes and goes, again and again.</summary>
+    public static Story Flapping(ulong seed)
+    {
+        var (story, chance) = Pausing(seed);
+        var node = $"n{1 + chance.Below(story.Nodes)}";
+        return story with { Faults = [.. Enumerable.Range(0, 3).Select(i => new Fault(Quiet + (TimeSpan.FromSeconds(9) * i), "flap-server", node) { Amount = 6 })] };
+    }
+
+    private static (Story Story, Prng Chance) Pausing(ulong seed)
+    {
+        var chance = new Prng(seed ^ 0x5041555345);
+        var story = new Story
+        {
+            Seed = seed,
+            Nodes = 3 + chance.Below(3),
+            Engine = chance.Below(2) == 0 ? Engine.MariaDB : Engine.MySQL,
+            Latency = TimeSpan.FromMilliseconds(2 + chance.Below(20)),
+            UnevenLinks = chance.Below(2) == 0,
+            Loss = OneOf(chance, 0, 0.01, 0.02),
+        };
+        return (story, chance);
+    }
+
+    private static Fault Pause(Prng chance, Story story, TimeSpan at, TimeSpan lasts) =>
+        new(at, OneOf(chance, FaultKinds.FreezeDaemon, FaultKinds.FreezeServer, FaultKinds.FreezeNode), $"n{1 + chance.Below(story.Nodes)}") { Lasts = Whole(lasts) };
+
+    private static T OneOf<T>(Prng chance, params T[] choices) => choices[chance.Below(choices.Length)];
 
     /// <summary>What makes a world easier to understand, one thing each.</summary>
     public static IEnumerable<Func<Story, Story>> Calmer(Story of)
@@ -35,6 +87,10 @@ internal static class StoryDraw
         var plain = new Story { Seed = of.Seed, Nodes = of.Nodes, Engine = of.Engine };
         yield return s => s with { Loss = 0 };
         yield return s => s with { Latency = plain.Latency };
+        yield return s => s with { Duplicates = 0 };
+        yield return s => s with { UnevenLinks = false };
+        yield return s => s with { Zones = 1 };
+        yield return s => s with { Skew = TimeSpan.Zero };
         yield return s => s with { Acknowledge = plain.Acknowledge };
         yield return s => s with { PostEvery = TimeSpan.FromSeconds(1) };
     }

@@ -14,9 +14,14 @@ internal sealed class World
     private static readonly TimeSpan Loopback = TimeSpan.FromMicroseconds(100);
     private static readonly TimeSpan ExchangeDeadline = TimeSpan.FromSeconds(1);
 
+    private const int MostPacketsASecond = 2000;
+
+    private readonly Dictionary<string, int> _sent = new(StringComparer.Ordinal);
+    private long _second;
     private readonly EventHeap _heap = new();
     private readonly SortedDictionary<string, SimulatedNode> _nodes = new(StringComparer.Ordinal);
     private readonly TraceHash _trace = new();
+    private readonly Dictionary<(string From, string To), double> _lengths = [];
     private readonly byte[] _buffer = new byte[WireLimits.Packet];
     private readonly List<(object Why, Func<string, string, bool> Pairs)> _cuts = [];
 
@@ -27,7 +32,7 @@ internal sealed class World
         for (var i = 1; i <= options.Nodes; i++) _nodes.Add($"n{i}", new($"n{i}", this));
     }
 
-    public WorldOptions Options { get; }
+    public WorldOptions Options { get; private set; }
 
     public Prng Chance { get; }
 
@@ -54,7 +59,9 @@ internal sealed class World
     public bool Reach(string one, string other) => !IsCut(one, other) && !IsCut(other, one);
 
     /// <summary>Of one journey.</summary>
-    public TimeSpan Latency(string from, string to) => from == to ? Loopback : Latency();
+    public TimeSpan Latency(string from, string to) => from == to ? Loopback
+        : Options.UnevenLinks ? Options.MinimumLatency + (LengthOf(from, to) * (Options.MaximumLatency - Options.MinimumLatency) * (0.5 + (0.5 * Chance.Unit())))
+        : Latency();
 
     public TimeSpan Latency() => Options.MinimumLatency + Chance.Within(Options.MaximumLatency - Options.MinimumLatency);
 
@@ -121,6 +128,9 @@ internal sealed class World
         CutChanged?.Invoke();
     }
 
+    /// <summary>The network is healthy from now on: nearly no packet is lost, none comes twice.</summary>
+    public void Calm() => Options = Options with { Loss = Math.Min(Options.Loss, 0.01), Duplicates = 0 };
+
     public void Heal()
     {
         _cuts.Clear();
@@ -129,6 +139,23 @@ internal sealed class World
 
     /// <summary>Told after each change of who reaches whom.</summary>
     public event Action? CutChanged;
+
+    /// <summary>Another node, which knows nobody yet.</summary>
+    public SimulatedNode Add(string name)
+    {
+        var node = new SimulatedNode(name, this);
+        _nodes.Add(name, node);
+        return node;
+    }
+
+    /// <summary>From 0 to 1; the same for each packet that goes this way.</summary>
+    private double LengthOf(string from, string to)
+    {
+        if (_lengths.TryGetValue((from, to), out var length)) return length;
+        var hash = new TraceHash();
+        hash.Add(System.Text.Encoding.UTF8.GetBytes($"{from}>{to}"));
+        return _lengths[(from, to)] = new Prng(Options.Seed ^ hash.Value).Unit();
+    }
 
     public void Execute(SimulatedNode from, Effect effect)
     {
@@ -155,10 +182,27 @@ internal sealed class World
         if (length is < 1 or > WireLimits.Packet - SealedPackets.Overhead) throw new InvalidOperationException($"A message of {length} bytes does not fit into a packet.");
         _trace.Add(Now.Ticks);
         _trace.Add(_buffer.AsSpan(0, length));
+        if (IsStorm(from)) return; // or the run would never end
         var to = _nodes[send.Address.Split(':')[0]];
         if (Chance.Unit() < Options.Loss || IsCut(from.Name, to.Name)) return;
         if (!MessageCodec.TryDecode(_buffer.AsSpan(0, length), out var message)) throw new InvalidOperationException("The codec does not read what it wrote.");
-        After(Latency(), () => to.Take(new PacketReceived(from.Address, message)));
+        After(Latency(from.Name, to.Name), () => to.Take(new PacketReceived(from.Address, message)));
+        if (Options.Duplicates > 0 && Chance.Unit() < Options.Duplicates) After(Latency(from.Name, to.Name), () => to.Take(new PacketReceived(from.Address, message)));
+    }
+
+    /// <summary>Told of a node that sent more in a second of virtual time than any rule of gossip accounts for.</summary>
+    public Action<string>? Storm { get; set; }
+
+    private bool IsStorm(SimulatedNode from)
+    {
+        if ((long)Now.TotalSeconds != _second)
+        {
+            _second = (long)Now.TotalSeconds;
+            _sent.Clear();
+        }
+        if ((_sent[from.Name] = _sent.GetValueOrDefault(from.Name) + 1) <= MostPacketsASecond) return false;
+        Storm?.Invoke(from.Name);
+        return true;
     }
 
     /// <summary>Looks for the ring through this member until somebody is known.</summary>

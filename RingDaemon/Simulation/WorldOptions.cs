@@ -12,6 +12,12 @@ internal sealed record WorldOptions
     /// <summary>Share of packets that are lost, 0 to 1. TCP loses nothing.</summary>
     public double Loss { get; init; } = 0.01;
 
+    /// <summary>Share of packets that arrive twice, 0 to 1.</summary>
+    public double Duplicates { get; init; }
+
+    /// <summary>Each link has a length of its own, between none and the longest; else all are alike.</summary>
+    public bool UnevenLinks { get; init; }
+
     public TimeSpan MinimumLatency { get; init; } = TimeSpan.FromMilliseconds(1);
 
     public TimeSpan MaximumLatency { get; init; } = TimeSpan.FromMilliseconds(5);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Connect.RingDaemon.Simulation;
 using Connect.RingDaemon.Simulation.Plants;
 
@@ -15,16 +16,20 @@ internal static class SimulateVerb
         var seeds = new Option<int>("--seeds") { Description = "How many seeds", DefaultValueFactory = _ => 100, HelpName = "N" };
         var seed = new Option<ulong>("--seed") { Description = "The first of them", DefaultValueFactory = _ => 1UL, HelpName = "S" };
         var nodes = new Option<string>("--nodes") { Description = "Sizes of the rings", DefaultValueFactory = _ => "2-5", HelpName = "A-B" };
+        var draw = new Option<string>("--draw") { Description = "What is drawn: faults of all kinds, short pauses only, one long pause, or a server that comes and goes", DefaultValueFactory = _ => "faults", HelpName = "faults|pauses|return|flapping" };
+        draw.AcceptOnlyFromAmong("faults", "pauses", "return", "flapping");
         var story = new Option<string?>("--story") { Description = "Play this story instead of drawing any: a file, or the text itself with ';' between its lines", HelpName = "FILE|TEXT" };
         var trace = new Option<bool>("--trace") { Description = "Print what happened" };
         var asDrawn = new Option<bool>("--no-shrink") { Description = "Leave a story that breaks a rule as long as it was drawn" };
         var plant = new Option<string?>("--plant") { Description = "Put a known bug into every ring, to see that it is found", HelpName = "NAME" };
+        var json = new Option<bool>("--json") { Description = "Print what came of it as JSON; nothing is shrunk" };
         var plants = new Option<bool>("--list-plants") { Description = "List those bugs" };
-        var command = new Command("simulate", "Run the daemon's own code through faults in virtual time (docs/simulator.md).") { seeds, seed, nodes, story, trace, asDrawn, plant, plants };
+        var command = new Command("simulate", "Run the daemon's own code through faults in virtual time (docs/simulator.md).") { seeds, seed, nodes, draw, story, trace, asDrawn, plant, plants, json };
         Examples.Add(command,
             ("./connect simulate --seeds 2000", "two thousand stories; the first that break a rule are shrunk and printed"),
             ("./connect simulate --seeds 1 --seed 4711 --trace", "what happens in one of them"),
             ("./connect simulate --story 'nodes 3; at 1 kill-node n2; at 4 mend n2' --trace", "a story of your own"),
+            ("./connect simulate --seeds 500 --draw pauses", "pauses up to a second, which must move nobody"),
             ("./connect simulate --seeds 500 --plant no-hold-down", "is this bug found?"));
         command.SetAction((parse, cancel) =>
         {
@@ -37,9 +42,21 @@ internal static class SimulateVerb
             if (parse.GetValue(seeds) < 1) throw new UsageException("--seeds must be at least 1.");
             var options = new RunOptions { Tells = parse.GetValue(trace), Plant = Planted(parse.GetValue(plant)) };
             var (fewest, most) = Sizes(parse.GetValue(nodes)!);
+            Story Drawn(ulong s) => parse.GetValue(draw) switch
+            {
+                "pauses" => StoryDraw.ShortPauses(s),
+                "return" => StoryDraw.OneLongPause(s),
+                "flapping" => StoryDraw.Flapping(s),
+                _ => options.Plant.Draw?.Invoke(s) ?? StoryDraw.Of(s, fewest, most),
+            };
             var (first, told) = (parse.GetValue(seed), parse.GetValue(story) is { } text ? Read(text) : null);
-            var batch = SimulationBatch.Play(told is null ? parse.GetValue(seeds) : 1, i => told ?? StoryDraw.Of(first + (ulong)i, fewest, most), options,
+            var batch = SimulationBatch.Play(told is null ? parse.GetValue(seeds) : 1, i => told ?? Drawn(first + (ulong)i), options,
                 options.Tells ? result => Tell(output, result) : null, cancel);
+            if (parse.GetValue(json))
+            {
+                Terminal.WriteJson(output, Json(batch, first));
+                return Task.FromResult(batch.Violations == 0 ? ExitCodes.Done : ExitCodes.Failed);
+            }
             foreach (var result in batch.Broken) output.WriteLine($"seed {result.Story.Seed}: {result.Violation}");
             output.WriteLine($"{batch.Played} seeds, {batch.Violations} violations, {batch.Faults} faults, {batch.Acknowledged} of {batch.Posted} posts acknowledged, {batch.Took.TotalSeconds:0.0} s");
             foreach (var broken in batch.Broken.DistinctBy(r => r.Violation!.Rule).Take(MostShrunk))
@@ -55,10 +72,23 @@ internal static class SimulateVerb
         output.WriteLine($"seed {result.Story.Seed}, {result.Story.Nodes} nodes, trace {result.Trace:x16}: {result.Violation?.ToString() ?? "no violation"}");
     }
 
+    private static JsonObject Json(BatchResult batch, ulong first) => new()
+    {
+        ["firstSeed"] = first,
+        ["seeds"] = batch.Played,
+        ["seconds"] = Math.Round(batch.Took.TotalSeconds, 1),
+        ["seedsPerSecond"] = Math.Round(batch.Played / batch.Took.TotalSeconds, 1),
+        ["faults"] = batch.Faults,
+        ["posted"] = batch.Posted,
+        ["acknowledged"] = batch.Acknowledged,
+        ["violations"] = batch.Violations,
+        ["broken"] = new JsonArray([.. batch.Broken.Select(r => new JsonObject { ["seed"] = r.Story.Seed, ["rule"] = r.Violation!.Rule, ["what"] = r.Violation.What })]),
+    };
+
     private static void ListPlants(TextWriter output)
     {
-        var table = new TextTable("name", "what it breaks");
-        foreach (var plant in PlantedBugs.All) table.Add(plant.Name, plant.Breaks);
+        var table = new TextTable("name", "found by", "within seeds", "what it breaks");
+        foreach (var plant in PlantedBugs.All) table.Add(plant.Name, string.Join("|", plant.FoundBy), plant.Within == 0 ? "" : $"{plant.Within}", plant.Breaks);
         table.Write(output, Terminal.Of(output));
     }
 

@@ -27,6 +27,9 @@ internal sealed class NoAcknowledgedPostIsLost(SimulatedRing ring) : Checker("lo
         if (!server.Disk.Rows.Contains(before.Rows)) _disksLost++;
     }
 
+    /// <summary>Whoever leaves takes a copy along; what it held is on one other disk at least.</summary>
+    public override void Left(SimulatedDaemon daemon) => _disksLost++;
+
     public override void Rested()
     {
         foreach (var post in _acknowledged.Where(p => !_excused.Contains(p.Row)))

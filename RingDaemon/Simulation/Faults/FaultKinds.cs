@@ -6,15 +6,15 @@ namespace Connect.RingDaemon.Simulation.Faults;
 /// <summary>Everything that can be broken, drawn and told.</summary>
 internal static class FaultKinds
 {
-    public const string FreezeServer = "freeze-server", FreezeDaemon = "freeze-daemon", FreezeNode = "freeze-node";
+    public const string FreezeServer = "freeze-server", FreezeDaemon = "freeze-daemon", FreezeNode = "freeze-node", FlapDaemon = "flap-daemon";
 
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(3), Medium = TimeSpan.FromSeconds(6), Long = TimeSpan.FromSeconds(10);
 
     public static IReadOnlyList<FaultKind> All { get; } =
     [
         // Processes and machines.
-        new("kill-node", (ring, f) => Kill(ring, f, Power.Down)),
-        new("lose-machine", (ring, f) => Kill(ring, f, Power.Gone)),
+        new("kill-node", (ring, f) => Kill(ring, ring[f.Node], Power.Down)),
+        new("lose-machine", (ring, f) => Kill(ring, ring[f.Node], Power.Gone)),
         new("kill-server", (ring, f) => ring[f.Node].Server.Crash(Power.Down)),
         new("kill-daemon", (ring, f) => ring[f.Node].Kill(Power.Down)),
         new(FreezeServer, (ring, f) => ring[f.Node].Server.Freeze()) { Longest = Short, End = (ring, f) => ring[f.Node].Server.Thaw() },
@@ -24,6 +24,22 @@ internal static class FaultKinds
             Longest = Medium,
             End = (ring, f) => { ring[f.Node].Server.Thaw(); ring[f.Node].Resume(); },
         },
+
+        new("flap-server", (ring, f) => Repeat(ring, f, () => ring[f.Node].Server.Crash(Power.Down), () => StartServer(ring[f.Node]))) { Most = 6 },
+        new(FlapDaemon, (ring, f) => Repeat(ring, f, ring[f.Node].Pause, ring[f.Node].Resume)) { Most = 6 },
+        new("kill-in-change", (ring, f) => ring[f.Node].DieAfterStatements(f.Amount)) { Most = 4, Longest = Long, End = (ring, f) => ring[f.Node].DieAfterStatements(0) },
+        new("slow-disk", (ring, f) => Slow(ring[f.Node], commit: 300, answer: 150)) { Longest = Long, End = (ring, f) => Slow(ring[f.Node], commit: 0, answer: 0) },
+        new("slow-apply", (ring, f) => ring[f.Node].Server.Replica.ApplyTakes = TimeSpan.FromMilliseconds(250))
+        {
+            Longest = Long,
+            End = (ring, f) => ring[f.Node].Server.Replica.ApplyTakes = TimeSpan.FromMilliseconds(1),
+        },
+        new("power-loss", (ring, _) => { foreach (var node in ring.Present.ToArray()) Kill(ring, node, Power.Gone); })
+        {
+            Longest = Short,
+            End = (ring, _) => { foreach (var node in ring.Present.ToArray()) ring.World.After(ring.Chance.Within(Short), () => ring.Mend(node)); },
+        },
+        new("step-clock", (ring, f) => ring[f.Node].Gossip.ClockIsOff -= TimeSpan.FromMinutes(f.Amount)) { Most = 60 },
 
         // The network.
         Cut("cut", Long, onTwo: true, f => (a, b) => (a == f.Node && b == f.Other) || (a == f.Other && b == f.Node)),
@@ -39,6 +55,8 @@ internal static class FaultKinds
         // Operators.
         new("share-identity", ShareIdentity) { OnTwo = true },
         new("maintain", (ring, f) => ring[f.Node].Wish(new Wishes(Maintenance: true, Leave: false))) { Longest = Medium, End = (ring, f) => ring[f.Node].Wish(new Wishes(false, false)) },
+        new("leave", (ring, f) => { if (ring.Present.Count(d => !d.Wishes.Leave) > 2) ring[f.Node].Wish(new Wishes(Maintenance: false, Leave: true)); }),
+        new("join", (ring, f) => Join(ring, ring[f.Node])),
         new("rejoin", (ring, f) => ring[f.Node].Rejoin()),
         new("mend", (ring, f) => ring.Mend(ring[f.Node])) { Weight = 2 },
     ];
@@ -55,18 +73,45 @@ internal static class FaultKinds
         return All.First(k => (drawn -= k.Weight) < 0);
     }
 
-    private static void Kill(SimulatedRing ring, Fault fault, Power how)
+    private const int LargestRing = 8;
+
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1.3), Off = TimeSpan.FromSeconds(0.7);
+
+    private static void Kill(SimulatedRing ring, SimulatedDaemon node, Power how)
     {
-        ring[fault.Node].Server.Crash(how);
-        ring[fault.Node].Kill(how);
-        ring.Boards.Kill(fault.Node);
+        node.Server.Crash(how);
+        node.Kill(how);
+        ring.Boards.Kill(node.Name);
+    }
+
+    /// <summary>As often as the fault says.</summary>
+    private static void Repeat(SimulatedRing ring, Fault fault, Action off, Action on)
+    {
+        for (var i = 0; i < fault.Amount; i++)
+        {
+            ring.World.After(Beat * i, off);
+            ring.World.After((Beat * i) + Off, on);
+        }
+    }
+
+    private static void StartServer(SimulatedDaemon node)
+    {
+        if (node.Server.Power == Power.Down && !node.Wishes.HasLeft) node.Server.Start();
+    }
+
+    private static void Slow(SimulatedDaemon node, int commit, int answer) =>
+        (node.Server.CommitTakes, node.Server.AnswerTakes) = (TimeSpan.FromMilliseconds(commit), TimeSpan.FromMilliseconds(answer));
+
+    private static void Join(SimulatedRing ring, SimulatedDaemon donor)
+    {
+        if (ring.Daemons.Count < LargestRing && donor is { Report.Serving: true, Server.Power: Power.On, Power: Power.On, Wishes.Leave: false }) ring.Enter(donor);
     }
 
     /// <summary>The machine comes back with an empty disk, hence as somebody new.</summary>
     private static void LoseDisk(SimulatedRing ring, Fault fault)
     {
-        if (ring.Daemons.All(d => d.Name == fault.Node || d.Server.Disk.IsFresh)) return; // the last copy of the board: nothing could be proven after that
-        Kill(ring, fault, Power.Down);
+        if (ring.Present.All(d => d.Name == fault.Node || d.Server.Disk.IsFresh)) return; // the last copy of the board: nothing could be proven after that
+        Kill(ring, ring[fault.Node], Power.Down);
         var node = ring[fault.Node];
         node.Format(ring.NextServerId());
     }
@@ -77,7 +122,7 @@ internal static class FaultKinds
         if (!ring.Backups.Remove(fault, out var backup)) return;
         // Within the half second that a daemon's memory is behind, and after it was lost with the machine, an old copy can pass for the latest if nobody else can be asked: docs/operations.md.
         if (!ring[fault.Node].WouldKnow(backup)) return;
-        Kill(ring, fault, Power.Down);
+        Kill(ring, ring[fault.Node], Power.Down);
         var server = ring[fault.Node].Server;
         server.Replace(backup);
     }

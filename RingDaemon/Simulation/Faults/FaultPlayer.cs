@@ -22,7 +22,8 @@ internal sealed class FaultPlayer(SimulatedRing ring)
         ring.Note("everything is mended");
         foreach (var fault in _open.ToArray()) End(fault);
         ring.World.Heal();
-        foreach (var node in ring.Daemons)
+        ring.World.Calm();
+        foreach (var node in ring.Present.ToArray())
         {
             ring.World.After(ring.Chance.Within(MendingTakes), () =>
             {

@@ -19,7 +19,7 @@ internal sealed class ReplicaThreads(SimulatedServer own, World world, PlantedBu
 {
     private const int FatalError = 1236;
 
-    private static readonly TimeSpan ApplyTakes = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan UsualApply = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan ConnectRetry = TimeSpan.FromSeconds(1); // MASTER_CONNECT_RETRY=1
     private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(500); // MASTER_HEARTBEAT_PERIOD=0.5
 
@@ -37,6 +37,9 @@ internal sealed class ReplicaThreads(SimulatedServer own, World world, PlantedBu
     private int _flight; // counts retransmissions: what was under way before is void
     private TimeSpan _lastArrival;
     private TimeSpan _heard;
+
+    /// <summary>What a transaction takes to apply, without its flush.</summary>
+    public TimeSpan ApplyTakes { get; set; } = UsualApply;
 
     /// <summary>Where it is pointed; kept over a restart.</summary>
     public SimulatedServer? Source { get; private set; }

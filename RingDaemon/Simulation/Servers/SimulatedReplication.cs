@@ -64,7 +64,12 @@ internal sealed class SimulatedReplication(SimulatedDaemon daemon, Func<string, 
 
     private Task<T> AskAsync<T>(Func<SimulatedServer, T> question) => daemon.AskAsync(Own, OwnServer.Deadline, question);
 
-    private Task<bool> SayAsync(Action<SimulatedServer> statement) => daemon.AskAsync(Own, DriverGivesUp, s => { statement(s); return true; });
+    private Task<bool> SayAsync(Action<SimulatedServer> statement) => daemon.AskAsync(Own, DriverGivesUp, s =>
+    {
+        statement(s);
+        daemon.StatementDone();
+        return true;
+    });
 
     private async Task ChangeAsync(Func<Task> statements, TimeSpan deadline)
     {

@@ -15,10 +15,10 @@ internal sealed class SimulatedServer
     private readonly List<Action> _frozen = [];
     private readonly bool _countsReceived;
 
-    public SimulatedServer(string name, uint id, Engine engine, World world, PlantedBug plant)
+    public SimulatedServer(string name, ServerDisk disk, World world, PlantedBug plant)
     {
         (Name, World, Address) = (name, world, new(name, 3306));
-        Disk = new(IdentityOf(id, engine));
+        Disk = disk;
         Replica = new(this, world, plant);
         _countsReceived = plant.CountsReceived;
     }
