@@ -87,6 +87,9 @@ public sealed class ClusterKeyFile : IClusterKeys, IDisposable
 
     public void Dispose() => _timer?.Dispose();
 
+    /// <summary>The file beside a key file by which writers take turns. It is never deleted while the key file is used: its content is nothing, its lock is all.</summary>
+    public static string LockOf(string path) => path + ".lock";
+
     private FileStream TakeTurn()
     {
         var since = Stopwatch.GetTimestamp();
@@ -94,7 +97,7 @@ public sealed class ClusterKeyFile : IClusterKeys, IDisposable
         {
             try
             {
-                return new(_path + ".lock", new FileStreamOptions
+                return new(LockOf(_path), new FileStreamOptions
                 {
                     Mode = FileMode.OpenOrCreate,
                     Access = FileAccess.ReadWrite,

@@ -1,3 +1,4 @@
+using Connect.Node.Security;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Local;
 using Xunit;
@@ -33,6 +34,8 @@ public sealed class RingFolderTests : IDisposable
         folder.Create();
         RingDescription.New(Engine.MariaDB, 8080, 1, "ring-a").Save(folder);
         Directory.CreateDirectory(folder.Node("n1").Data);
+        ClusterKeys.Create(folder.KeyFile);
+        using (var keys = new ClusterKeyFile(folder.KeyFile)) keys.Change(now => now); // leaves its lock
         File.WriteAllText(System.IO.Path.Combine(folder.Path, "notes.txt"), "mine");
         folder.Wipe();
         Assert.Equal(["notes.txt"], Directory.EnumerateFileSystemEntries(folder.Path).Select(System.IO.Path.GetFileName));

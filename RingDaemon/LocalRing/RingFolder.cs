@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Connect.Node.Security;
 
 namespace Connect.RingDaemon.Local;
 
@@ -81,7 +82,7 @@ public sealed class RingFolder
         foreach (var left in Directory.EnumerateDirectories(Path, "n*.left")) DeleteFolder(left);
         DeleteFolder(HaproxyFolder);
         if (System.IO.Path.GetDirectoryName(HaproxySocket) is { } sockets && sockets != HaproxyFolder) DeleteFolder(sockets);
-        foreach (var file in (string[])[KeyFile, TokenFile, GuardLog, DescriptionFile]) File.Delete(file);
+        foreach (var file in (string[])[KeyFile, ClusterKeyFile.LockOf(KeyFile), TokenFile, GuardLog, DescriptionFile]) File.Delete(file);
     }
 
     private static void DeleteFolder(string path)
