@@ -27,6 +27,7 @@ public class RingSimulationTests
     [InlineData("seed 110; nodes 3; loss 0; lasts 14.728; post-every 1; at 2.664 lose-machine n2; at 6.835 isolate n1 for 6.893; at 11.073 leave n3")]
     [InlineData("seed 2; nodes 4; loss 0; lasts 7.267; post-every 1; at 4.279 flap-server n2 of 2; at 4.629 cut n2 n4 for 1.638")]
     [InlineData("seed 3; nodes 4; engine MySQL; loss 0; lasts 32; post-every 1; at 8.044 leave n2; at 21.539 share-identity n3 n2; at 26.389 restore-backup n1 for 0.100; at 28.249 maintain n4 for 5.407; at 31.861 leave n4")]
+    [InlineData("seed 3; nodes 3; engine MySQL; latency 0.005; loss 0.2; lasts 13.930; post-every 1; at 3.441 lose-machine n1; at 5.965 restore-backup n2 for 6.965; at 7.981 leave n3")]
     public async Task A_story_that_broke_a_rule_breaks_none_any_more(string story) =>
         Assert.Null((await Task.Run(() => RingSimulation.Run(StoryText.Read(story)), TestContext.Current.CancellationToken)).Violation);
 

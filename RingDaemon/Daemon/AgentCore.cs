@@ -281,7 +281,8 @@ public sealed class AgentCore(string me, RingOptions options)
     private void OnView(View view, bool complete)
     {
         (_view, _complete) = (view, complete);
-        _effects.Add(new AgentEffect.Peers(view, [.. view.Members.Where(IsUsablePeer)]));
+        // A copy on a node that is about to go for good is none to promise (simulate --seed 5783).
+        _effects.Add(new AgentEffect.Peers(view, [.. view.Members.Where(m => IsUsablePeer(m) && m.Facts.Phase != Phase.Leaving)]));
         // Everyone who was expected is here: no need to wait for the end of the discovery time.
         if (complete) _condition = _condition with { Discovered = true };
         // Half a ring would be planned as if it were the whole one, and planned again a moment later.
