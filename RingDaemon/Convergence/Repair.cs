@@ -63,14 +63,14 @@ public sealed class Repair(NodeSettings settings, IMembership membership, TableR
         var (rows, conflicts) = (0L, new List<string>());
         foreach (var table in BoardSchema.Tables)
         {
-            if (await FromAsync(donorUrl, donor, table, dryRun: false, logged, conflicts, cancel) is not { } count) return null;
+            if (await FromAsync(donorUrl, donor, table, logged, conflicts, cancel) is not { } count) return null;
             rows += count;
         }
         return (rows, conflicts);
     }
 
     /// <returns>How many rows came from there; null if it did not answer.</returns>
-    private async Task<int?> FromAsync(string donorUrl, string donor, string table, bool dryRun, bool logged, List<string> conflicts, CancellationToken cancel)
+    private async Task<int?> FromAsync(string donorUrl, string donor, string table, bool logged, List<string> conflicts, CancellationToken cancel)
     {
         var count = 0;
         string? after = null;
@@ -83,15 +83,11 @@ public sealed class Repair(NodeSettings settings, IMembership membership, TableR
             foreach (var differs in theirs.Where(t => mine.TryGetValue(t.Key, out var digest) && digest != t.Digest))
                 if (conflicts.Count < MostConflicts) conflicts.Add($"{table} {differs.Key} ({donor})");
             var missing = theirs.Where(t => !mine.ContainsKey(t.Key)).Select(t => t.Key).ToArray();
-            if (dryRun) count += missing.Length;
-            else
+            foreach (var page in missing.Chunk(TableRows.RowPage))
             {
-                foreach (var page in missing.Chunk(TableRows.RowPage))
-                {
-                    var rows = await members.PostAsync<List<Row>>(donorUrl, "/v1/rows/read", new { table, keys = page }, PerPage, cancel);
-                    if (rows is null) return null;
-                    count += await own.AddAsync(table, rows, logged, cancel);
-                }
+                var rows = await members.PostAsync<List<Row>>(donorUrl, "/v1/rows/read", new { table, keys = page }, PerPage, cancel);
+                if (rows is null) return null;
+                count += await own.AddAsync(table, rows, logged, cancel);
             }
             after = theirs[^1].Key;
         }

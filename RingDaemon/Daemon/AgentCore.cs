@@ -295,12 +295,15 @@ public sealed class AgentCore(string me, RingOptions options)
         (_replica, _identity) = (status, server.Identity);
         // A source that is only remembered, with every thread stopped (a server that was just started), is none.
         _source = status is { Source: { } address } and not { Connecting: false, Receiving: false, Applying: false } ? NameOf(address) : null;
-        // Whoever comes back begins closed.
-        if (fault is not null) (_open, _openIsOld) = (null, true);
-        if (fault is not null) _effects.Add(new AgentEffect.ForgetGoal());
         _condition = _condition with { MysqlFault = fault, CaughtUp = _condition.CaughtUp && fault is null };
-        if (fault is not null) Hold(true); // whoever comes back may be an old copy: it is compared with the others before it follows anybody
-        else Control(new RingInput.Observed(_source, status.Running));
+        if (fault is null)
+        {
+            Control(new RingInput.Observed(_source, status.Running));
+            return;
+        }
+        (_open, _openIsOld) = (null, true); // whoever comes back begins closed
+        _effects.Add(new AgentEffect.ForgetGoal());
+        Hold(true); // it may be an old copy: it is compared with the others before it follows anybody
     }
 
     private void OnPredecessor(Member member, Part part, Finding finding)
