@@ -135,29 +135,15 @@ public sealed class AgentCore(string me, RingOptions options)
     /// <summary>Longer than a usual hold-down.</summary>
     private static readonly TimeSpan UnfollowedForGood = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long everybody who serves must lack the logs this node needs before it gives up waiting for somebody who has them.</summary>
-    private static readonly TimeSpan PurgedForGood = TimeSpan.FromSeconds(5);
-
-    /// <summary>How long a serving node is refused by whom it should follow before it counts as lacking something for good.</summary>
-    private static readonly TimeSpan RefusedForGood = TimeSpan.FromSeconds(15);
-
-    /// <summary>After a mending that failed.</summary>
-    private static readonly TimeSpan MendAgainAfter = TimeSpan.FromSeconds(5);
-
-    /// <summary>Longer than any transaction of a board takes to be applied, however slow the disk.</summary>
-    private static readonly TimeSpan NoProgress = TimeSpan.FromSeconds(60);
-
     /// <summary>How long nothing may come from others that do not serve either.</summary>
     private static readonly TimeSpan NobodyServes = TimeSpan.FromSeconds(15);
-
-    /// <summary>How long a server that nobody can help waits before it becomes somebody else by itself.</summary>
-    private static readonly TimeSpan AloneForGood = TimeSpan.FromSeconds(10);
 
     /// <summary>How long the members that should be there get to answer before this node believes that it is alone.</summary>
     private static readonly TimeSpan DiscoveryTakes = TimeSpan.FromSeconds(4);
 
     private readonly RingController _controller = new(me, options);
     private readonly NodeLife _life = new();
+    private readonly ServerJudge _server = new(me);
     private readonly Dictionary<Part, Finding> _found = [];
     private List<AgentEffect> _effects = [];
     private TimeSpan _now;
@@ -180,23 +166,13 @@ public sealed class AgentCore(string me, RingOptions options)
     private TimeSpan _followedAt;
     private string? _watched;
     private ServerIdentity? _identity;
-    private readonly SortedSet<string> _refusers = new(StringComparer.Ordinal);
-    private TimeSpan? _refusedSince;
-    private TimeSpan? _purgedSince;
     private bool? _open;
     private bool _opening;
     private bool _openIsOld;
     private TimeSpan _openAgainAt;
-    private bool _mending;
     private bool _held;
-    private TimeSpan _mendAgainAt;
-    private TimeSpan _harmedAt;
-    private long _missing;
     private long _waitedFor;
     private TimeSpan _waitedSince;
-    private TimeSpan _missingSince;
-    private ServerMemory? _memory;
-    private bool _memoryIsNew;
 
     /// <summary>What it knows and last decided; replaced as a whole.</summary>
     public AgentReport Report { get; private set; } = AgentReport.Starting;
@@ -216,14 +192,12 @@ public sealed class AgentCore(string me, RingOptions options)
         {
             case AgentInput.Beat: OnBeat(); break;
             case AgentInput.Entered(var unfinished, var memory):
-                (_entered, _enteredAt, _memory) = (true, now, memory);
+                (_entered, _enteredAt) = (true, now);
+                _server.Entered(memory);
                 Hold(true);
-                if (unfinished is not null) (_condition, _harmedAt) = (_condition with { Damage = unfinished }, now);
+                if (unfinished is not null) TakeNote(unfinished);
                 break;
-            case AgentInput.Wrote(var origin, var number):
-                if (_memory is not { } known || known.Identity.Origin != origin || known.Written >= number) break;
-                (_memory, _memoryIsNew) = (known with { Written = number }, true);
-                break;
+            case AgentInput.Wrote(var origin, var number): _server.Wrote(origin, number); break;
             case AgentInput.Viewed(var view, var complete): OnView(view, complete); break;
             case AgentInput.Server server when server.AskedAt >= _sourceChangedAt: OnServer(server); break;
             case AgentInput.Web(var up): _webUp = up; break;
@@ -265,7 +239,7 @@ public sealed class AgentCore(string me, RingOptions options)
             CompareAnew($"it was paused for {gap.TotalSeconds:0.0} s");
             _effects.Add(new AgentEffect.Audit("join again", $"this daemon did not run for {gap.TotalSeconds:0.0} s", "comparing with the others before serving"));
         }
-        if (_memoryIsNew) Remember(_memory!);
+        if (_server.MemoryIsNew) Remember(_server.Memory!);
         if (_watched is { } watched && _found.GetValueOrDefault(Part.Mysql) == Finding.Up) _effects.Add(new AgentEffect.SignOfLife(watched));
         if (_entered && !_condition.Discovered && _now - _enteredAt > DiscoveryTakes)
         {
@@ -328,24 +302,13 @@ public sealed class AgentCore(string me, RingOptions options)
     {
         _comparing = false;
         if (result is null) return;
-        if (result.Damage is null or { Kind: DamageKind.LogsPurged } && Contradiction(result.Written) is null && _condition is { MysqlFault: null, Damage: null }) Hold(false);
+        if (result.Damage is null or { Kind: DamageKind.LogsPurged } && _server.Contradiction(_identity, result.Written) is null && _condition is { MysqlFault: null, Damage: null }) Hold(false);
         // Who holds everything but follows nobody would fall behind the moment it serves.
         var follows = _controller.Plan.Source is null || _replica.Running;
         _condition = _condition with { CaughtUp = (result.Done && follows) || IsTheFirst(result) };
-        Harm(Contradiction(result.Written));
-        JudgeProgress(result);
-        if (result.Damage is not { Kind: DamageKind.LogsPurged }) _purgedSince = null;
-        else if (_now - (_purgedSince ??= _now) < PurgedForGood) return; // somebody who has them may come back
-        Harm(result.Damage);
-    }
-
-    /// <summary>What the server has of its own transactions against what this daemon remembers; it needs nobody else for that.</summary>
-    private Damage? Contradiction(long written)
-    {
-        if (_memory is not { } known || _identity is not { } mine) return null;
-        if (known.Identity.Origin == mine.Origin)
-            return written < known.Written ? new(DamageKind.LostTail, $"this server has its own transactions up to {written}, and had written up to {known.Written}") : null;
-        return written > 0 ? new(DamageKind.SharedIdentity, $"this server holds {written} transactions of its origin {mine.Origin}, under which it never served: somebody else wrote them") : null;
+        Harm(_server.Contradiction(_identity, result.Written));
+        Harm(_server.Stagnation(_now, result, _replica.Running));
+        Harm(_server.Lasting(_now, result.Damage));
     }
 
     /// <summary>
@@ -363,36 +326,31 @@ public sealed class AgentCore(string me, RingOptions options)
         return _now - _waitedSince > NobodyServes && peers.All(m => string.CompareOrdinal(me, m.Name) < 0);
     }
 
-    /// <summary>
-    /// Replication runs and brings nothing of what is missing: its source has sent it, and this server has skipped it, as it does with writes under a server id that it once shared.
-    /// </summary>
-    private void JudgeProgress(CatchUpResult result)
-    {
-        if (!result.Sent || result.Missing != _missing || !_replica.Running) (_missing, _missingSince) = (result.Missing, _now);
-        else if (_now - _missingSince > NoProgress) Harm(new(DamageKind.Skipped, $"replication runs, and for {NoProgress.TotalSeconds:0} s none of the {result.Missing} transactions it lacks has come"));
-    }
-
     /// <summary>Puts the server under repair. What was found first stays the reason until that is done.</summary>
     private void Harm(Damage? damage)
     {
         if (damage is null || _condition.Damage is not null) return;
-        (_condition, _harmedAt) = (_condition with { Damage = damage }, _now);
+        TakeNote(damage);
         _effects.Add(new AgentEffect.Audit("stop serving", damage.Why, "its data is put right before anybody follows it"));
+    }
+
+    private void TakeNote(Damage damage)
+    {
+        _condition = _condition with { Damage = damage };
+        _server.Harmed(_now);
     }
 
     private void OnMended(string? fault)
     {
-        _mending = false;
+        _server.Mended(_now, fault);
         if (fault is not null)
         {
-            (_condition, _mendAgainAt) = (_condition with { MendingFault = fault }, _now + MendAgainAfter);
+            _condition = _condition with { MendingFault = fault };
             return;
         }
         // Who the server is, and where it stands, has to be learnt anew.
-        (_identity, _purgedSince, _missing, _sourceChangedAt, _replica, _source) = (null, null, 0, _now, ReplicaStatus.None, null);
+        (_identity, _sourceChangedAt, _replica, _source) = (null, _now, ReplicaStatus.None, null);
         _condition = _condition with { Damage = null, MendingFault = null, MysqlFault = "it was put right and not looked at since" };
-        _refusers.Clear();
-        _refusedSince = null;
         CompareAnew("its data was put right");
     }
 
@@ -400,23 +358,17 @@ public sealed class AgentCore(string me, RingOptions options)
     {
         const string why = "an operator asked it to join again";
         CompareAnew(why);
-        _mendAgainAt = _now; // what is damaged stays so, but there is no need to wait
+        _server.MendSoon(_now); // what is damaged stays so, but there is no need to wait
         if (_condition.Damage is not null) return;
         _replica = ReplicaStatus.None; // it follows nobody until it was pointed anew
         if (_source is not null) _effects.Add(new AgentEffect.ChangeSource(new RingEffect.StopReplication(why)));
     }
 
-    /// <summary>
-    /// A member with purged logs is passed over, and another one may bring what is missing. But where nobody does, the ring stays open around this node, or the node falls behind.
-    /// </summary>
     private void JudgeRefusals(RingInput.Ended ended)
     {
-        if (ended.Refusal is null && ended.Target is not null && _refusers.Remove(ended.Target)) _refusedSince = null;
-        if (!ended.LogsPurged) return;
-        _refusers.Add(ended.Target!);
-        _refusedSince ??= _now;
-        if (_life.Phase != Phase.Serving) return; // while it joins, the comparison with the others tells
-        if (_now - _refusedSince > RefusedForGood) Harm(new(DamageKind.LogsPurged, $"{string.Join(" and ", _refusers)} purged logs that it needs, and nobody else brought it here within {RefusedForGood.TotalSeconds:0} s"));
+        _server.Note(_now, ended);
+        if (!ended.LogsPurged || _life.Phase != Phase.Serving) return; // while it joins, the comparison with the others tells
+        if (_server.Refusal(_now) is { } refusal) Harm(refusal);
         else if (_controller.Plan.Source is null) CompareAnew($"{ended.Target} has purged logs this node needs, and there is no other source");
     }
 
@@ -450,14 +402,14 @@ public sealed class AgentCore(string me, RingOptions options)
     /// <summary>Decides this node's own phase, says it to the others, and starts what the phase needs.</summary>
     private void Judge()
     {
-        Harm(WrongIdentity());
+        Harm(_server.WrongIdentity(_identity, _view));
         _condition = _condition with { MaintenanceWanted = _wishes.Maintenance, LeaveWanted = _wishes.Leave };
         var before = _life.Phase;
         if (_life.Judge(_condition))
         {
             _effects.Add(new AgentEffect.Audit($"become {_life.Phase.ToString().ToLowerInvariant()}", $"was {before.ToString().ToLowerInvariant()}", _life.Why));
             // Before the board may use a number under it.
-            if (_life.Phase == Phase.Serving && _identity is { } mine && _memory?.Identity != mine) Remember(_memory?.Next(mine) ?? ServerMemory.First(mine));
+            if (_life.Phase == Phase.Serving && _identity is { } mine && _server.Memory?.Identity != mine) Remember(_server.Memory?.Next(mine) ?? ServerMemory.First(mine));
             if (_life.Phase == Phase.Maintenance) CompareAnew("back from maintenance"); // whatever it holds now says nothing about the day it returns
         }
         if (_condition is { MysqlFault: null, Damage: null, Discovered: true } && (_life.Phase == Phase.Joining || _held) && !_comparing)
@@ -494,43 +446,14 @@ public sealed class AgentCore(string me, RingOptions options)
 
     private void JudgeMending()
     {
-        if (_condition.Damage is not { } damage || !_entered || _mending || _now < _mendAgainAt) return;
-        // Its own server may be down for now, or be the patient of an earlier attempt.
-        if (_condition.MysqlFault is not null && _identity is null) return;
-        var donor = _controller.Plan.Order.Before(me).Select(_view.Find).FirstOrDefault(m => m is { Facts.Phase: Phase.Serving } && IsUsablePeer(m));
-        if (donor is null && !MayMendAlone(damage)) return;
-        _mending = true;
+        if (_server.Mend(_now, _condition, _identity, _view, _controller.Plan.Order) is not { } mend) return;
         Hold(true);
-        _effects.Add(new AgentEffect.Mend(damage, donor));
-    }
-
-    /// <summary>
-    /// With nobody left whose word counts, a new identity is all that is needed: it cannot use a number twice, and whatever others hold comes when they return. Where everybody lacks
-    /// logs of everybody, the first by name begins as it is, and the others unite with it.
-    /// </summary>
-    private bool MayMendAlone(Damage damage) =>
-        _condition.Discovered && _now - _harmedAt > AloneForGood && !_view.Members.Any(IsUsablePeer)
-        && (damage.RetiresIdentity || _view.Members.Where(m => m.HasServer).All(m => string.CompareOrdinal(me, m.Name) <= 0));
-
-    /// <summary>
-    /// Two servers of one identity skip each other's writes. Whoever served under it before keeps it; if both did, the one whose name comes first. It is not taken over from a dead or
-    /// departed member, nor from this server's own past.
-    /// </summary>
-    private Damage? WrongIdentity()
-    {
-        if (_identity is not { } mine || !_entered) return null;
-        if (_memory?.Retired.Contains(mine.Origin) == true)
-            return new(DamageKind.LostTail, $"the origin {mine.Origin} of this server was retired: this is an old copy of its data");
-        var isMine = _memory?.Identity == mine;
-        var other = _view.Members.FirstOrDefault(m => m.Name != me && (m.Facts.ServerId == mine.ServerId || m.Facts.Origin == mine.Origin)
-            && (!isMine || (m is { IsTrustworthy: true, Facts.Phase: Phase.Serving } && string.CompareOrdinal(me, m.Name) > 0)));
-        return other is null ? null
-            : new(DamageKind.SharedIdentity, $"this server and that of {other.Name} have one identity (server id {mine.ServerId}, origin {mine.Origin})");
+        _effects.Add(mend);
     }
 
     private void Remember(ServerMemory memory)
     {
-        (_memory, _memoryIsNew) = (memory, false);
+        _server.Remembers(memory);
         _effects.Add(new AgentEffect.Remember(memory));
     }
 
