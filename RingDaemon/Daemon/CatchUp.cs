@@ -56,10 +56,14 @@ public sealed class CatchUp(IReplicationServer server, Peers peers)
         }
         if (answers.Length == 0) return new(others.Count == 0, null, 0, written);
         foreach (var (member, position) in answered) _first.TryAdd((member.Name, position.Identity.Origin), position.Executed);
-        var serves = answered.Where(a => a.Member.Facts.Phase is Phase.Serving or Phase.Leaving).ToArray();
-        var goal = (serves.Length > 0 ? serves : answered).Aggregate(GtidSet.Empty(own.Engine), (all, a) => all.Union(_first[(a.Member.Name, a.Position.Identity.Origin)]));
+        var serves = answered.Where(a => Serves(a.Member)).ToArray();
+        // Who answered once and does not this time still counts: an answer that is lost makes nobody's posts unimportant (simulate --seed 6190).
+        var silent = asked.Where(a => a.Position is null && Serves(a.Member)).Select(a => _first.GetValueOrDefault((a.Member.Name, a.Member.Facts.Origin))).OfType<GtidSet>();
+        GtidSet[] goals = [.. serves.Select(First), .. silent];
+        var goal = (goals.Length > 0 ? goals : answered.Select(First)).Aggregate(GtidSet.Empty(own.Engine), (all, held) => all.Union(held));
         var missing = goal.Except(own).Count;
         if (missing == 0) return new(true, null, 0, written);
+        GtidSet First((Member Member, PeerPosition Position) a) => _first[(a.Member.Name, a.Position.Identity.Origin)];
         bool HoldsSome(PeerPosition member) => !goal.Except(own).Except(goal.Except(member.Executed)).IsEmpty;
         var sent = answered.Any(a => a.Member.Name == source && HoldsSome(a.Position));
         // If everyone who serves and holds some of it has purged what is needed to get there, no order of the ring brings it here.
@@ -68,6 +72,8 @@ public sealed class CatchUp(IReplicationServer server, Peers peers)
             ? new(false, new(DamageKind.LogsPurged, $"this server lacks {missing} transactions, and every member that serves has purged logs it needs ({purged[0]})"), missing, written, sent)
             : new(false, null, missing, written, sent);
     }
+
+    private static bool Serves(Member member) => member.Facts.Phase is Phase.Serving or Phase.Leaving;
 
     private async Task<PeerPosition?> AskAsync(Member member, CancellationToken cancel)
     {

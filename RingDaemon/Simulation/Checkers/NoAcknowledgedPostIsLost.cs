@@ -11,6 +11,7 @@ internal sealed class NoAcknowledgedPostIsLost(SimulatedRing ring) : Checker("lo
     private readonly List<Transaction> _acknowledged = [];
     private readonly HashSet<int> _excused = [];
     private readonly Dictionary<int, int> _writtenAfter = [];
+    private readonly LateLosses _late = new(ring);
     private int _disksLost;
 
     public override void Committed(SimulatedServer server, in Transaction transaction, bool isNew) => _writtenAfter.TryAdd(transaction.Row, _disksLost);
@@ -25,10 +26,15 @@ internal sealed class NoAcknowledgedPostIsLost(SimulatedRing ring) : Checker("lo
             if (_writtenAfter[post.Row] == _disksLost) Violated($"{post.Origin}:{post.Number} was acknowledged, and the disk of {server.Name} was the only one that held it");
         }
         if (!server.Disk.Rows.Contains(before.Rows)) _disksLost++;
+        _late.Add(before);
     }
 
-    /// <summary>Whoever leaves takes a copy along; what it held is on one other disk at least.</summary>
-    public override void Left(SimulatedDaemon daemon) => _disksLost++;
+    /// <summary>Whoever leaves takes a copy along; what it held is on one other disk at least, or was when it asked.</summary>
+    public override void Left(SimulatedDaemon daemon)
+    {
+        _disksLost++;
+        foreach (var post in _acknowledged.Where(p => _late.Held(p.Row) && !ring.Disks.Any(d => d.Rows.Contains(p.Row)))) _excused.Add(post.Row);
+    }
 
     public override void Rested()
     {
