@@ -11,9 +11,12 @@ public sealed class Departure(IReplicationServer own, Peers peers, IMembership m
     private static readonly TimeSpan OneLook = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(2);
 
+    /// <summary>More than a call to the own server takes by itself: whatever becomes of it, the node has left.</summary>
+    private static readonly TimeSpan LastStop = TimeSpan.FromSeconds(5);
+
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Ends when <see cref="LeaveAsync"/> is done.</summary>
+    /// <summary>Ends when <see cref="LeaveAsync"/> is done, also if the own server refused the last stop.</summary>
     public Task Gone => _gone.Task;
 
     /// <summary>True if one other member has executed everything this server has; also when there is no other member to hold it.</summary>
@@ -45,9 +48,29 @@ public sealed class Departure(IReplicationServer own, Peers peers, IMembership m
     public async Task LeaveAsync()
     {
         wishes.Set(wishes.Current with { HasLeft = true });
-        await membership.LeaveAsync(Goodbye);
-        await own.StopAsync(CancellationToken.None);
-        audit.Add("leave", "an operator's wish; another member holds all this node knew", "left, replication stopped");
-        _gone.TrySetResult();
+        try
+        {
+            await membership.LeaveAsync(Goodbye);
+            audit.Add("leave", "an operator's wish; another member holds all this node knew", $"left; {await StopReplicatingAsync()}");
+        }
+        finally
+        {
+            // It has left, whatever its own server said: nobody may wait for more.
+            _gone.TrySetResult();
+        }
+    }
+
+    /// <summary>The goodbye is said, and the ring goes on without this node: a server that does not obey any more keeps nobody, but an operator should know.</summary>
+    private async Task<string> StopReplicatingAsync()
+    {
+        try
+        {
+            await own.StopAsync(CancellationToken.None).WaitAsync(LastStop);
+            return "replication stopped";
+        }
+        catch (Exception e) when (e is DatabaseUnavailableException or DbException or TimeoutException)
+        {
+            return $"its own server did not stop replicating ({e.Message}): stop that server";
+        }
     }
 }
