@@ -28,6 +28,8 @@ public class RingSimulationTests
     [InlineData("seed 2; nodes 4; loss 0; lasts 7.267; post-every 1; at 4.279 flap-server n2 of 2; at 4.629 cut n2 n4 for 1.638")]
     [InlineData("seed 3; nodes 4; engine MySQL; loss 0; lasts 32; post-every 1; at 8.044 leave n2; at 21.539 share-identity n3 n2; at 26.389 restore-backup n1 for 0.100; at 28.249 maintain n4 for 5.407; at 31.861 leave n4")]
     [InlineData("seed 3; nodes 3; engine MySQL; latency 0.005; loss 0.2; lasts 13.930; post-every 1; at 3.441 lose-machine n1; at 5.965 restore-backup n2 for 6.965; at 7.981 leave n3")]
+    [InlineData("seed 1; nodes 3; engine MySQL; latency 0.009; loss 0.05; duplicates 0; uneven-links no; lasts 15.103; post-every 1; acknowledge All; at 5.381 cut-one-way n1 n2 for 3.026; at 7.462 purge-logs n2; at 10.496 kill-daemon n1; at 12.695 mend n1; at 14.003 isolate n1 for 0.100")]
+    [InlineData("seed 3; nodes 4; engine MariaDB; latency 0.013; loss 0; duplicates 0.01; uneven-links yes; lasts 29.851; post-every 0.2; acknowledge All; at 4.531 freeze-node n1 for 2.150; at 6.066 kill-server n3; at 11.391 freeze-node n1 for 0.995; at 13.038 cut-before n2 for 2.796; at 13.482 kill-node n4; at 14.173 maintain n2 for 5.225; at 15.915 cut-one-way n2 n4 for 0.100; at 16.734 slow-disk n2 for 8.989; at 25.172 restore-backup n1 for 3.679; at 26.089 leave n2")]
     public async Task A_story_that_broke_a_rule_breaks_none_any_more(string story) =>
         Assert.Null((await Task.Run(() => RingSimulation.Run(StoryText.Read(story)), TestContext.Current.CancellationToken)).Violation);
 
