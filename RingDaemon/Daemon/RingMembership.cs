@@ -27,7 +27,8 @@ public sealed class RingMembership(NodeSettings settings, IClusterKeys keys, IEx
     {
         get
         {
-            var heard = Current.Members.Where(m => m.Liveness == Liveness.Alive).Select(m => m.Facts.DaemonUrl).ToHashSet(StringComparer.Ordinal);
+            var view = Current;
+            var heard = view.Members.Where(m => view.HasHeard(m.Name)).Select(m => m.Facts.DaemonUrl).ToHashSet(StringComparer.Ordinal);
             return _host is not null && _expected.Concat(_remembered).All(heard.Contains);
         }
     }

@@ -25,6 +25,9 @@ public sealed class ServerJudge(string me)
     /// <summary>How long a server that nobody can help waits before it becomes somebody else by itself.</summary>
     private static readonly TimeSpan AloneForGood = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long the others wait for the first by name: longer than a server takes to be renewed, started and found well, twice.</summary>
+    private static readonly TimeSpan FirstGivenUp = TimeSpan.FromSeconds(60);
+
     private readonly SortedSet<string> _refusers = new(StringComparer.Ordinal);
     private bool _entered;
     private TimeSpan? _refusedSince;
@@ -144,12 +147,13 @@ public sealed class ServerJudge(string me)
     public void MendSoon(TimeSpan now) => _mendAgainAt = now;
 
     /// <summary>
-    /// With nobody left whose word counts, a new identity is all that is needed: it cannot use a number twice, and whatever others hold comes when they return. Where everybody lacks
-    /// logs of everybody, the first by name begins as it is, and the others unite with it.
+    /// With nobody left whose word counts, the first by name begins as it is, under a new identity where it needs one: it cannot use a number twice, and whatever others hold comes when
+    /// they return. The others unite with it: two that began each for itself would never learn what only one of them has (simulate --seed 17138). If the first does not get there, they
+    /// go on without it.
     /// </summary>
     private bool MayMendAlone(TimeSpan now, Damage damage, bool discovered, View view) =>
         discovered && now - _harmedAt > AloneForGood && !view.Members.Any(IsUsable)
-        && (damage.RetiresIdentity || view.Members.Where(m => m.HasServer).All(m => string.CompareOrdinal(me, m.Name) <= 0));
+        && (view.Members.Where(m => m.HasServer).All(m => string.CompareOrdinal(me, m.Name) <= 0) || (damage.RetiresIdentity && now - _harmedAt > FirstGivenUp));
 
     private bool IsUsable(Member m) => m.Name != me && m.IsTrustworthy;
 }

@@ -211,6 +211,7 @@ public sealed class MembershipCore
             if (claim.Claim != Liveness.Suspect || _roster.Find(report.Name) is not { Liveness: Liveness.Suspect } open
                 || claim.Incarnation > open.Report.Incarnation) Hear(claim);
         }
+        _roster.Confirm(exchanged.Peer);
         HeardFrom(exchanged.Peer);
     }
 
@@ -418,7 +419,7 @@ public sealed class MembershipCore
         if (MemberAddress.Of(member.Facts.DaemonUrl) is null) return;
         // It counts as alive until a probe says otherwise: to call it anything else would spread an accusation nobody made.
         var gone = member.Liveness == Liveness.Left;
-        _roster.Put(member with { Liveness = gone ? Liveness.Left : Liveness.Alive, Hard = false }, _now);
+        _roster.Remember(member with { Liveness = gone ? Liveness.Left : Liveness.Alive, Hard = false }, _now);
         if (gone) _graveyard.Bury(member.Name, _now);
         else _prober.Schedule.Add(member.Name);
     }

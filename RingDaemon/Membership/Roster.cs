@@ -7,6 +7,8 @@ internal sealed class Roster
 {
     private readonly SortedDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
 
+    private readonly SortedSet<string> _remembered = new(StringComparer.Ordinal);
+
     public int Count => _entries.Count;
 
     public bool Changed { get; private set; } = true;
@@ -29,11 +31,26 @@ internal sealed class Roster
         var since = before?.Report.Liveness == report.Liveness ? before.Since : now;
         var address = before?.Report.Facts.DaemonUrl == report.Facts.DaemonUrl ? before.Address : MemberAddress.Of(report.Facts.DaemonUrl) ?? "";
         _entries[report.Name] = new(report, address, since);
+        if (before?.Report.FactsIncarnation != report.FactsIncarnation) _remembered.Remove(report.Name);
         Touch();
+    }
+
+    /// <summary>Known from before a restart, and maybe no longer true.</summary>
+    public void Remember(MemberReport report, TimeSpan now)
+    {
+        Put(report, now);
+        _remembered.Add(report.Name);
+    }
+
+    /// <summary>The member has said itself what holds now.</summary>
+    public void Confirm(string name)
+    {
+        if (_remembered.Remove(name)) Touch();
     }
 
     public void Remove(string name)
     {
+        _remembered.Remove(name);
         if (_entries.Remove(name)) Touch();
     }
 
@@ -44,7 +61,7 @@ internal sealed class Roster
     {
         Changed = false;
         return View = new(View.Version + 1,
-            [.. _entries.Values.Select(e => new Member(e.Report.Facts, e.Report.Incarnation, e.Report.Liveness))]);
+            [.. _entries.Values.Select(e => new Member(e.Report.Facts, e.Report.Incarnation, e.Report.Liveness))]) { Remembered = [.. _remembered] };
     }
 
     private void Touch()

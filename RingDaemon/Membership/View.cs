@@ -91,5 +91,11 @@ public sealed record Member(MemberFacts Facts, ulong Incarnation, Liveness Liven
 /// <param name="Members">Everyone known, this node and the recently left included, by name (ordinal).</param>
 public sealed record View(long Version, ImmutableArray<Member> Members)
 {
+    /// <summary>Those of whom only is known what they said before this daemon began: it may be old.</summary>
+    public ImmutableArray<string> Remembered { get; init; } = [];
+
     public Member? Find(string name) => Members.FirstOrDefault(m => m.Name == name);
+
+    /// <summary>The member is alive, and has said so to this daemon since it began.</summary>
+    public bool HasHeard(string name) => Find(name) is { Liveness: Liveness.Alive } && !Remembered.Contains(name);
 }

@@ -333,7 +333,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
 
     private void OnViewed(View view)
     {
-        var complete = _ring.Present.All(d => d == this || view.Find(d.Name) is { Liveness: Liveness.Alive });
+        var complete = _ring.Present.All(d => d == this || view.HasHeard(d.Name));
         Deliver(_life, () => Step(new AgentInput.Viewed(_ring.Plant.Sees(view, Name), complete)));
     }
 
