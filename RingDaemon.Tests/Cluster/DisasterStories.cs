@@ -108,6 +108,17 @@ public abstract class DisasterStories(TestRing ring)
         }
     }
 
+    /// <summary>The program outlives a daemon that is killed, and waits for its turn.</summary>
+    [Fact]
+    public async Task A_renewal_that_comes_to_its_turn_after_another_one_leaves_the_server_alone()
+    {
+        await ring.BeginAsync();
+        var id = ring.Local.Description.Node("n1").ServerId;
+        Assert.Equal(id, await new NodeRenewal(ring.Local.Folder, SilentProgress.Instance).RunAsync("n1", retired: id + 1000, Cancel));
+        Assert.Equal(id, ring.Local.Description.Node("n1").ServerId);
+        await ring.HealthyAsync();
+    }
+
     [Fact]
     public async Task A_server_that_starts_with_another_ones_identity_becomes_somebody_else()
     {
