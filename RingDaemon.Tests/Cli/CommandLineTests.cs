@@ -162,6 +162,12 @@ public sealed class CommandLineTests : IDisposable
     public async Task Every_verb_that_changes_something_has_a_dry_run(string verb) =>
         Assert.Contains("--dry-run", (await RunAsync([verb, "--help"])).Output, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("--table", "post")]
+    [InlineData("--trust", "n2", "--key", "00")]
+    public async Task Repair_wants_to_know_which_rows_and_whose(params string[] options) =>
+        Assert.Equal(ExitCodes.Usage, (await RunAsync(["repair", .. options])).Code);
+
     [Fact]
     public void Watching_prints_what_each_node_lacks_and_a_checksum_names_the_rows()
     {

@@ -1,4 +1,7 @@
+using System.Net;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Connect.Node.Database;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Convergence;
@@ -39,6 +42,51 @@ public abstract class ConvergenceStories(TestRing ring)
         Assert.Equal((other, true), (conflict.Key, conflict.Conflict));
         Assert.Empty(conflict.Missing); // n3 has got one of them
         Assert.NotEqual(conflict.Contents["n1"], conflict.Contents["n2"]);
+        await SettledAsync(other);
+    }
+
+    /// <summary>An operator says that n2 is right.</summary>
+    private async Task SettledAsync(string key)
+    {
+        Task<TrustReport> TrustAsync(string node, bool dryRun, params string[] keys) =>
+            ring.AskDaemonAsync<TrustReport>(HttpMethod.Post, "n3", "/v1/repair/trust", new { node, table = "post", keys, dryRun });
+        Assert.Equal(HttpStatusCode.BadRequest, (await Assert.ThrowsAsync<HttpRequestException>(() => TrustAsync("n9", dryRun: false))).StatusCode);
+
+        var would = await TrustAsync("n2", dryRun: true);
+        Assert.Contains(would.Nodes, n => n.Node == "n1" && n.Replaced.Single().Key == key);
+        Assert.All(would.Nodes, n => Assert.Null(n.Saved));
+        Assert.Equal("one", await BodyAsync("n1", key));
+
+        var before = await PositionsAsync();
+        var done = await TrustAsync("n2", dryRun: false, key);
+        Assert.True(done.Done, JsonSerializer.Serialize(done));
+        Assert.DoesNotContain(done.Nodes, n => n.Node == "n2");
+        foreach (var node in ring.Names) Assert.Equal("two", await BodyAsync(node, key));
+        Assert.Equal(before, await PositionsAsync()); // nothing of it is in a log
+        await ring.EqualAsync();
+
+        var saved = done.Nodes.Single(n => n.Node == "n1").Saved!;
+        Assert.StartsWith(ring.Local.Folder.Node("n1").State, saved, StringComparison.Ordinal);
+        var old = JsonNode.Parse(Assert.Single(await File.ReadAllLinesAsync(saved, Cancel)))!["columns"]!;
+        Assert.Equal((key, "one"), (((string)old["id"]!).ToLowerInvariant(), Encoding.UTF8.GetString(Convert.FromHexString((string)old["body"]!))));
+        var audit = await ring.AskDaemonAsync<JsonNode>(HttpMethod.Get, "n1", "/v1/audit?limit=20");
+        Assert.Contains(audit["items"]!.AsArray(), e => (string?)e!["action"] == "replace rows" && ((string)e["outcome"]!).Contains(key, StringComparison.Ordinal));
+
+        var again = await TrustAsync("n2", dryRun: false);
+        Assert.True(again.Done);
+        Assert.Empty(again.Nodes);
+    }
+
+    private async Task<string> PositionsAsync()
+    {
+        var nodes = await Task.WhenAll(ring.Names.Select(n => ring.AskDaemonAsync<JsonNode>(HttpMethod.Get, n, "/v1/node")));
+        return string.Join("; ", nodes.Select(n => (string?)n["position"]));
+    }
+
+    private async Task<string?> BodyAsync(string node, string key)
+    {
+        using var database = Server(node);
+        return await database.RunAsync(c => c.ExecuteScalar<string?>("SELECT body FROM post WHERE id = UNHEX(@key)", new { key }), TimeSpan.FromSeconds(10), Cancel);
     }
 
     private async Task NamedAndBroughtAsync()
@@ -72,12 +120,14 @@ public abstract class ConvergenceStories(TestRing ring)
     /// <summary>With the account of the node's daemon, which may insert and leave the log.</summary>
     private async Task ByHandAsync(string node, string key, string body)
     {
-        var ports = ring.Local.Description.PortsOf(ring.Local.Description.Node(node));
-        using var database = new Database(new("127.0.0.1", ports.Mysql), DatabaseAccounts.Load(ring.Local.Folder.Node(node).AccountsFile).Daemon, "connect", tls: false, maxThreads: 1);
+        using var database = Server(node);
         await database.RunAsync(c =>
         {
             c.Execute("SET SESSION sql_log_bin = 0");
             c.Execute("INSERT INTO post (id, node, topic_id, author_id, body) VALUES (UNHEX(@key), 1, UNHEX(@key), UNHEX(@key), @body)", new { key, body });
         }, TimeSpan.FromSeconds(10), Cancel);
     }
+
+    private Database Server(string node) => new(new("127.0.0.1", ring.Local.Description.PortsOf(ring.Local.Description.Node(node)).Mysql),
+        DatabaseAccounts.Load(ring.Local.Folder.Node(node).AccountsFile).Daemon, "connect", tls: false, maxThreads: 1);
 }

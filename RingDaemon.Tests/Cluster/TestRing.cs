@@ -69,7 +69,14 @@ public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
     /// <summary>Brings it back and waits until the whole ring is well.</summary>
     public async Task StartAsync(string node)
     {
-        await Local.StartAsync(node, SilentProgress.Instance, ToHeal, Cancel);
+        try
+        {
+            await Local.StartAsync(node, SilentProgress.Instance, ToHeal, Cancel);
+        }
+        catch (LocalRingException e)
+        {
+            Assert.Fail($"{e.Message} {Evidence.Keep(Local.Folder)}");
+        }
         await HealthyAsync();
     }
 
@@ -98,7 +105,7 @@ public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
     {
         RingReport? last = null;
         var reached = await Eventually.TrueAsync(async _ => (last = await StatusAsync(from)) is { } status && condition(status), deadline ?? ToHeal, LookEvery, Cancel);
-        Assert.True(reached, $"{what}: not reached. Last: {JsonSerializer.Serialize(last)}");
+        if (!reached) Assert.Fail($"{what}: not reached. {Evidence.Keep(Local.Folder)}. Last: {JsonSerializer.Serialize(last)}");
         return last!;
     }
 
@@ -111,6 +118,7 @@ public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
     public async Task BeginAsync()
     {
         if (Names.Count == 3 && await Eventually.TrueAsync(async _ => IsWell(await StatusAsync()), TimeSpan.FromSeconds(45), LookEvery, Cancel)) return;
+        Evidence.Keep(Local.Folder);
         await Local.DownAsync(wipe: true);
         (_topic, _local) = (null, null);
         _acknowledged.Clear();
@@ -127,7 +135,7 @@ public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
     public async Task EqualAsync()
     {
         var report = await AskDaemonAsync<ChecksumReport>(HttpMethod.Get, (await StatusAsync())!.Nodes.First(n => n.State == "alive").Name, "/v1/checksum");
-        Assert.True(report.Equal, JsonSerializer.Serialize(report));
+        if (!report.Equal) Assert.Fail($"{JsonSerializer.Serialize(report)} {Evidence.Keep(Local.Folder)}");
     }
 
     public async Task<T> AskDaemonAsync<T>(HttpMethod method, string node, string path, object? body = null)

@@ -19,6 +19,10 @@ internal static class ConvergenceEndpoints
             await digests.RereadAsync(request.Table, Prefixes(request), cancel);
             return new object();
         }));
+        v1.MapPost("/repair/trust", (Trust trust, TrustRequest request, CancellationToken cancel) =>
+            JudgedAsync(() => trust.AllAsync(request.Node, request.Table, request.Keys ?? [], request.DryRun, cancel)));
+        v1.MapPost("/repair/replace", (Trust trust, ReplaceRequest request, CancellationToken cancel) =>
+            JudgedAsync(() => trust.SelfAsync(request.Trusted, request.Rows ?? throw new ArgumentException("A list is missing."), cancel)));
         v1.MapPost("/rows/digests", (TableRows rows, RangeRequest request, CancellationToken cancel) =>
             JudgedAsync(() => rows.KeysAsync(request.Table, KeyPrefix.Parse(request.First).First, KeyPrefix.Parse(request.Last).First, cancel)));
         v1.MapPost("/rows/look", (RowLook look, NodeSettings settings, LookRequest request, CancellationToken cancel) => JudgedAsync(() =>
@@ -41,6 +45,10 @@ internal static class ConvergenceEndpoints
             return Results.Problem(e.Message, statusCode: 400);
         }
     }
+
+    internal sealed record TrustRequest(string Node, string? Table, string[]? Keys, bool DryRun);
+
+    internal sealed record ReplaceRequest(string Trusted, ReplacedRow[]? Rows);
 
     internal sealed record DigestRequest(bool Whole);
 

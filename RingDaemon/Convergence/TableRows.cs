@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text.Json;
 using Connect.Node.Database;
 using Connect.Node.Settings;
 using Dapper;
@@ -48,13 +49,16 @@ public sealed class TableRows(Database database, NodeSettings settings)
     }, Deadline, cancel);
 
     public Task<List<Row>> ReadAsync(string table, IReadOnlyCollection<string> keys, CancellationToken cancel) => database.RunAsync(connection =>
+        Read(connection, table, Columns(connection, settings, table), keys), Deadline, cancel);
+
+    private List<Row> Read(DbConnection connection, string table, List<Column> columns, IReadOnlyCollection<string> keys, DbTransaction? transaction = null)
     {
-        var columns = string.Join(", ", Columns(connection, settings, table).Select(c => c.IsBinary ? $"HEX(`{c.Name}`)" : $"HEX(CAST(`{c.Name}` AS CHAR CHARACTER SET utf8mb4))"));
-        using var reader = connection.ExecuteReader($"SELECT {columns} FROM {Quoted(settings, table)} WHERE id IN @ids ORDER BY id", new { ids = keys.Take(RowPage).Select(Convert.FromHexString) });
+        var values = string.Join(", ", columns.Select(c => c.IsBinary ? $"HEX(`{c.Name}`)" : $"HEX(CAST(`{c.Name}` AS CHAR CHARACTER SET utf8mb4))"));
+        using var reader = connection.ExecuteReader($"SELECT {values} FROM {Quoted(settings, table)} WHERE id IN @ids ORDER BY id", new { ids = keys.Take(RowPage).Select(Convert.FromHexString) }, transaction);
         var rows = new List<Row>();
         while (reader.Read()) rows.Add(new([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetString(i))]));
         return rows;
-    }, Deadline, cancel);
+    }
 
     /// <summary>
     /// Adds rows that are missing here; what is there already stays as it is.
@@ -64,7 +68,7 @@ public sealed class TableRows(Database database, NodeSettings settings)
     public Task<int> AddAsync(string table, IReadOnlyCollection<Row> rows, bool logged, CancellationToken cancel) => database.RunAsync(connection =>
     {
         var columns = Columns(connection, settings, table);
-        var values = string.Join(", ", columns.Select((c, i) => c.IsBinary ? $"UNHEX(@v{i})" : $"CONVERT(UNHEX(@v{i}) USING utf8mb4)"));
+        var values = string.Join(", ", columns.Select(Value));
         var insert = $"INSERT IGNORE INTO {Quoted(settings, table)} ({string.Join(", ", columns.Select(c => $"`{c.Name}`"))}) VALUES ({values})";
         if (!logged) connection.Execute("SET SESSION sql_log_bin = 0");
         try
@@ -74,9 +78,7 @@ public sealed class TableRows(Database database, NodeSettings settings)
             foreach (var row in rows)
             {
                 if (row.Values.Count != columns.Count) throw new FormatException($"A row of {table} has {row.Values.Count} columns, {columns.Count} are expected: is everybody on one version?");
-                var parameters = new DynamicParameters();
-                for (var i = 0; i < columns.Count; i++) parameters.Add($"v{i}", row.Values[i]);
-                added += connection.Execute(insert, parameters, transaction);
+                added += connection.Execute(insert, Parameters(row), transaction);
             }
             transaction.Commit();
             return added;
@@ -86,6 +88,73 @@ public sealed class TableRows(Database database, NodeSettings settings)
             if (!logged) connection.Execute("SET SESSION sql_log_bin = 1");
         }
     }, Deadline, cancel);
+
+    /// <summary>
+    /// Replaces rows by others of the same key, outside the binary log. The old ones are saved first. All in one transaction, read back before it is committed.
+    /// </summary>
+    /// <param name="table">A replicated table.</param>
+    /// <param name="rows">The new contents.</param>
+    /// <param name="digests">For each key the digest that the row must have now, and the one that it gets. A row that is another by now is left alone; if any did not become what it should, none is replaced.</param>
+    /// <param name="file">Where the old ones are written, a JSON line each, before anything is changed.</param>
+    /// <param name="cancel">Ends it early.</param>
+    /// <returns>The keys of the rows that were replaced.</returns>
+    public Task<IReadOnlySet<string>> ReplaceAsync(string table, IReadOnlyCollection<Row> rows, IReadOnlyDictionary<string, (string Was, string Becomes)> digests, string file, CancellationToken cancel) =>
+        database.RunAsync<IReadOnlySet<string>>(connection =>
+        {
+            var columns = Columns(connection, settings, table);
+            var change = $"UPDATE {Quoted(settings, table)} SET {string.Join(", ", columns.Select((c, i) => $"`{c.Name}` = {Value(c, i)}"))} WHERE id = UNHEX(@v0)";
+            var look = $"SELECT LOWER(HEX(id)) AS `Key`, {RowDigest(connection, settings, table)} AS Digest FROM {Quoted(settings, table)} WHERE id IN @ids";
+            connection.Execute("SET SESSION sql_log_bin = 0");
+            try
+            {
+                using var transaction = connection.BeginTransaction();
+                Dictionary<string, string> Look(IEnumerable<string> keys, string how) =>
+                    connection.Query<KeyDigest>(look + how, new { ids = keys.Select(Convert.FromHexString) }, transaction).ToDictionary(r => r.Key, r => r.Digest, StringComparer.Ordinal);
+                var fit = Look(digests.Keys, " FOR UPDATE").Where(r => digests[r.Key].Was == r.Value).Select(r => r.Key).ToHashSet(StringComparer.Ordinal);
+                Row[] given = [.. rows.Where(r => r.Values.Count == columns.Count && fit.Contains(KeyOf(r)))];
+                fit.IntersectWith(given.Select(KeyOf));
+                if (fit.Count == 0) return fit;
+                Save(file, table, columns, Read(connection, table, columns, fit, transaction));
+                foreach (var row in given) connection.Execute(change, Parameters(row), transaction);
+                var now = Look(fit, "");
+                // The trusted row may have been changed since it was compared: then none of it is done.
+                if (fit.Any(key => !now.TryGetValue(key, out var digest) || digest != digests[key].Becomes))
+                {
+                    transaction.Rollback();
+                    return new HashSet<string>();
+                }
+                transaction.Commit();
+                return fit;
+            }
+            finally
+            {
+                connection.Execute("SET SESSION sql_log_bin = 1");
+            }
+        }, Deadline, cancel);
+
+    private static void Save(string file, string table, List<Column> columns, List<Row> rows)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        using var stream = new FileStream(file, FileMode.CreateNew, FileAccess.Write);
+        foreach (var row in rows)
+        {
+            // As Row: each column in hex, null for NULL.
+            JsonSerializer.Serialize(stream, new { table, columns = columns.Select((c, i) => (c.Name, Value: row.Values[i])).ToDictionary(c => c.Name, c => c.Value) });
+            stream.WriteByte((byte)'\n');
+        }
+        stream.Flush(flushToDisk: true);
+    }
+
+    private static string KeyOf(Row row) => row.Values[0]!.ToLowerInvariant();
+
+    private static string Value(Column column, int i) => column.IsBinary ? $"UNHEX(@v{i})" : $"CONVERT(UNHEX(@v{i}) USING utf8mb4)";
+
+    private static DynamicParameters Parameters(Row row)
+    {
+        var parameters = new DynamicParameters();
+        for (var i = 0; i < row.Values.Count; i++) parameters.Add($"v{i}", row.Values[i]);
+        return parameters;
+    }
 
     /// <exception cref="ArgumentException">There is no such table: names go into SQL text, so only known ones do.</exception>
     internal static string Quoted(NodeSettings settings, string table) => BoardSchema.Tables.Contains(table, StringComparer.Ordinal)

@@ -124,7 +124,7 @@ public static class DaemonHost
         services.AddSingleton<IRangeReader>(_ => new RangeReader(tables, settings)).AddSingleton<TableDigests>().AddSingleton<RowLook>();
         services.AddSingleton<OwnReplica>().AddSingleton<Replicas>().AddSingleton(p => new Checksum(p.GetRequiredService<Replicas>().Alive, TimeProvider.System));
         services.AddSingleton(p => new Distance(p.GetRequiredService<Replicas>().Alive, TimeProvider.System));
-        services.AddSingleton(_ => new TableRows(tables, settings)).AddSingleton<RangeUnion>().AddSingleton<Repair>();
+        services.AddSingleton(_ => new TableRows(tables, settings)).AddSingleton<RangeUnion>().AddSingleton<Repair>().AddSingleton<Trust>();
         services.AddSingleton<ContinuousCheck>().AddHostedService(p => p.GetRequiredService<ContinuousCheck>());
         services.AddSingleton(p => new CookieKeySealing(tables, p.GetRequiredService<IReplicationServer>(), p.GetRequiredService<Acknowledgements>(), settings, settings.Clock));
         services.AddSingleton<KeyKeeper>().AddSingleton<KeyRotation>();

@@ -14,7 +14,11 @@ public sealed class OwnServerWatch(IReplicationServer server, DatabaseSettings s
     /// <summary>SQL that goes unanswered for this long, while the port still greets, makes the server unusable.</summary>
     private static readonly TimeSpan SqlMayBeSilent = TimeSpan.FromSeconds(3);
 
+    /// <summary>A look runs beside the loop that says what was found and what was changed.</summary>
+    private readonly Lock _gate = new();
+
     private Finding _port = Finding.Unknown;
+    private int _life;
     private long _lastSql = time.GetTimestamp();
     private string? _sqlFault = "not asked yet";
     private string? _settingsFault;
@@ -36,49 +40,66 @@ public sealed class OwnServerWatch(IReplicationServer server, DatabaseSettings s
     /// <summary>What the watch on its port found.</summary>
     public void Found(Finding finding)
     {
-        _port = finding;
-        if (finding != Finding.Up)
+        lock (_gate)
         {
+            _port = finding;
             // Whoever answers next may be another incarnation: nothing that was learnt before holds for it.
-            _identityIsOld = true;
-            _sqlFault = "it returned and was not asked yet";
+            if (finding != Finding.Up) Forget("it returned and was not asked yet");
+            Judge();
         }
-        Judge();
     }
 
     /// <summary>Its identity or its position was changed on purpose: nothing that was learnt before holds.</summary>
     public void Changed()
     {
-        (_identityIsOld, Identity) = (true, null);
-        _sqlFault = "it was changed and not asked since";
-        Judge();
+        lock (_gate)
+        {
+            Identity = null;
+            Forget("it was changed and not asked since");
+            Judge();
+        }
     }
 
     /// <summary>Asks it in SQL; never throws for what the server does.</summary>
     public async Task LookAsync(CancellationToken cancel)
     {
-        if (_port is Finding.Refused or Finding.Silent)
+        int life;
+        bool identityIsOld;
+        lock (_gate)
         {
             Judge();
-            return;
+            if (_port is Finding.Refused or Finding.Silent) return;
+            (life, identityIsOld) = (_life, _identityIsOld);
         }
         try
         {
-            if (_identityIsOld)
+            var identity = identityIsOld ? await server.IdentityAsync(cancel) : null;
+            var settingFaults = identityIsOld ? await server.CheckSettingsAsync(cancel) : null;
+            var replica = await server.StatusAsync(cancel);
+            lock (_gate)
             {
-                Identity = await server.IdentityAsync(cancel);
-                SettingFaults = await server.CheckSettingsAsync(cancel);
+                if (life != _life) return; // it was changed, or gone, while it was asked: some of these answers are of before
+                if (identity is not null) (Identity, SettingFaults, _identityIsOld) = (identity, settingFaults!, false);
                 _settingsFault = SettingFaults.Count == 0 ? null : string.Join("; ", SettingFaults);
-                _identityIsOld = false;
+                (Replica, _lastSql, _sqlFault) = (replica, time.GetTimestamp(), null);
+                Judge();
             }
-            Replica = await server.StatusAsync(cancel);
-            (_lastSql, _sqlFault) = (time.GetTimestamp(), null);
         }
         catch (Exception e) when (e is DatabaseUnavailableException or DbException)
         {
-            if (Identity is null || time.GetElapsedTime(_lastSql) > SqlMayBeSilent) _sqlFault = $"it does not answer SQL: {e.Message}";
+            lock (_gate)
+            {
+                if (life != _life) return;
+                if (Identity is null || time.GetElapsedTime(_lastSql) > SqlMayBeSilent) _sqlFault = $"it does not answer SQL: {e.Message}";
+                Judge();
+            }
         }
-        Judge();
+    }
+
+    private void Forget(string why)
+    {
+        _life++;
+        (_identityIsOld, _sqlFault) = (true, why);
     }
 
     private void Judge()

@@ -8,13 +8,21 @@ internal sealed class NodeRenewal(RingFolder folder, IRingProgress progress)
 {
     private static readonly TimeSpan ToStop = TimeSpan.FromSeconds(60);
 
+    /// <param name="name">Of the node.</param>
+    /// <param name="retired">Whose end it is: a server that was given another id meanwhile stays as it is. Null: whatever id it has.</param>
+    /// <param name="cancel">Ends it early, between any two steps; it may be done again.</param>
     /// <returns>The new server id.</returns>
-    public async Task<uint> RunAsync(string name, CancellationToken cancel)
+    public async Task<uint> RunAsync(string name, uint? retired, CancellationToken cancel)
     {
         using var locked = await FolderLock.TakeAsync(folder, cancel);
         var ring = RingDescription.Load(folder);
         var binaries = await ServerPrograms.FindAsync(ring.Engine, progress, cancel);
         var place = folder.Node(ring.Node(name).Name);
+        if (retired is not null && OptionFile.ServerIdIn(place.OptionFile) is { } present && present != retired)
+        {
+            new NodeProcesses(folder, ring, binaries, Programs.Find()).Start(ring.Node(name), NodePart.Mysql);
+            return present;
+        }
         progress.Doing($"Stopping the server of {name}");
         if (ProcessHandle.Find(place.Process(NodePart.Mysql)) is { } server) await server.StopAsync(ToStop);
         // Saved before it is used: an id that was given out once is never given out again, whatever happens next.
@@ -22,8 +30,9 @@ internal sealed class NodeRenewal(RingFolder folder, IRingProgress progress)
         ring.Save(folder);
         var node = ring.Node(name);
         progress.Doing($"Starting it as server {node.ServerId}");
-        NodeFiles.WriteServerFiles(folder, ring, node, binaries, DatabaseAccounts.Load(place.AccountsFile));
+        // The option file last: an id in it that is not the retired one means that all of it was done.
         DataFolder.ForgetIdentity(place.Data, ring.Engine);
+        NodeFiles.WriteServerFiles(folder, ring, node, binaries, DatabaseAccounts.Load(place.AccountsFile));
         new NodeProcesses(folder, ring, binaries, Programs.Find()).Start(node, NodePart.Mysql);
         return node.ServerId;
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Connect.Node.Settings;
 
@@ -45,6 +46,14 @@ public static class OptionFile
     {
         Directory.CreateDirectory(DataFolder.TemporaryFolder(plan.DataFolder), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         File.WriteAllText(path, Text(plan));
+    }
+
+    /// <summary>The server id that a file gives; null if there is none in it, or no file.</summary>
+    public static uint? ServerIdIn(string path)
+    {
+        const string line = "server_id = ";
+        var found = File.Exists(path) ? File.ReadLines(path).LastOrDefault(l => l.StartsWith(line, StringComparison.Ordinal)) : null;
+        return uint.TryParse(found?[line.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
     }
 
     public static string Text(ServerPlan plan)

@@ -65,7 +65,8 @@ public static class ServerSetup
     /// What each account may do.
     /// <list type="bullet">
     /// <item>Board: read and insert the board's rows. It can neither change nor delete one.</item>
-    /// <item>Daemon: move this server's own replication, read everything of the board, insert what it repairs or seeds; read InnoDB's
+    /// <item>Daemon: move this server's own replication, read everything of the board, insert what it repairs or seeds, change a row that an operator has it replace
+    /// (<c>repair --trust</c>; it can delete none); read InnoDB's
     /// counters of changed rows (PROCESS and mysql.innodb_table_stats), by which it notices changes that nobody logged. MySQL: CONNECTION_ADMIN and SYSTEM_USER to
     /// kill an applier that hangs (see MySqlReplication), and both engines the right to write while the board may not (read_only); it can neither make accounts nor change them.</item>
     /// <item>Replication: read the binary log.</item>
@@ -78,8 +79,8 @@ public static class ServerSetup
         var board = $"ON `{schema}`.*";
         yield return (accounts.Board, [$"SELECT, INSERT {board}"]);
         yield return (accounts.Daemon, engine == Engine.MySQL
-            ? [$"SELECT, INSERT {board}", "SELECT ON mysql.innodb_table_stats", "RELOAD, PROCESS, SHOW DATABASES, REPLICATION CLIENT ON *.*", "REPLICATION_SLAVE_ADMIN, CONNECTION_ADMIN, SYSTEM_USER, CLONE_ADMIN, SYSTEM_VARIABLES_ADMIN ON *.*"]
-            : [$"SELECT, INSERT {board}", "SELECT ON mysql.innodb_table_stats", "RELOAD, PROCESS, SHOW DATABASES, REPLICATION SLAVE ADMIN, REPLICATION MASTER ADMIN, REPLICA MONITOR, BINLOG MONITOR, BINLOG ADMIN, READ_ONLY ADMIN ON *.*"]);
+            ? [$"SELECT, INSERT, UPDATE {board}", "SELECT ON mysql.innodb_table_stats", "RELOAD, PROCESS, SHOW DATABASES, REPLICATION CLIENT ON *.*", "REPLICATION_SLAVE_ADMIN, CONNECTION_ADMIN, SYSTEM_USER, CLONE_ADMIN, SYSTEM_VARIABLES_ADMIN ON *.*"]
+            : [$"SELECT, INSERT, UPDATE {board}", "SELECT ON mysql.innodb_table_stats", "RELOAD, PROCESS, SHOW DATABASES, REPLICATION SLAVE ADMIN, REPLICATION MASTER ADMIN, REPLICA MONITOR, BINLOG MONITOR, BINLOG ADMIN, READ_ONLY ADMIN ON *.*"]);
         yield return (accounts.Replication, ["REPLICATION SLAVE ON *.*"]);
         yield return (accounts.Peer, []);
         yield return (accounts.Seed, engine == Engine.MySQL ? ["BACKUP_ADMIN ON *.*"] : [$"SELECT {board}"]);

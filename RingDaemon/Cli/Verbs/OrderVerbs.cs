@@ -119,14 +119,27 @@ internal static class RepairVerb
     public static Command Create()
     {
         var dryRun = RingOptions.DryRunOption();
-        var command = new Command("repair", "Find rows that not every node has, and bring them to whoever lacks them.") { dryRun };
+        var trust = new Option<string?>("--trust") { Description = "Rows with two contents: this node's are right, and the others' are replaced (and saved)", HelpName = "NODE" };
+        var table = new Option<string?>("--table") { Description = "With --trust: only this table", HelpName = "TABLE" };
+        var keys = new Option<string[]>("--key") { Description = "With --trust and --table: only this row, as checksum names it; may be said several times", HelpName = "KEY" };
+        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask" };
+        var command = new Command("repair", "Find rows that not every node has, and bring them to whoever lacks them; with --trust settle rows that have two contents.") { dryRun, trust, table, keys, yes };
         var options = RingOptions.AddTo(command);
-        Examples.Add(command, ("./connect repair --dry-run", "what is missing where"), ("./connect repair", "bring every node what it lacks"));
+        Examples.Add(command, ("./connect repair --dry-run", "what is missing where"), ("./connect repair", "bring every node what it lacks"),
+            ("./connect repair --trust n2 --dry-run", "which rows with two contents would become what n2 has"),
+            ("./connect repair --trust n2 --table post --key 0197...", "this row is right on n2"));
         command.SetAction(async (parse, cancel) =>
         {
+            var (dry, trusted, chosen) = (parse.GetValue(dryRun), parse.GetValue(trust), parse.GetValue(keys) ?? []);
+            if (trusted is null && (parse.GetValue(table) is not null || chosen.Length > 0)) throw new UsageException("--table and --key say which rows --trust NODE means; without it repair brings over whatever is missing.");
+            if (chosen.Length > 0 && parse.GetValue(table) is null) throw new UsageException("--key needs --table: keys are those of one table.");
+            if (trusted is not null && !dry && !Order.Confirmed(parse, parse.GetValue(yes), $"Shall every other node replace its rows with what {trusted} has, where both differ? (--dry-run shows which)")) return ExitCodes.Failed;
             var daemon = await options.Connect(parse).AnyDaemonAsync(cancel);
-            Answer.Write(parse, options, await daemon.PostAsync("/v1/repair", new JsonObject { ["dryRun"] = parse.GetValue(dryRun) }, cancel, Deadline));
-            return ExitCodes.Done;
+            var answer = trusted is null
+                ? await daemon.PostAsync("/v1/repair", new JsonObject { ["dryRun"] = dry }, cancel, Deadline)
+                : await daemon.PostAsync("/v1/repair/trust", new JsonObject { ["node"] = trusted, ["table"] = parse.GetValue(table), ["keys"] = new JsonArray([.. chosen.Select(k => (JsonNode)k)]), ["dryRun"] = dry }, cancel, Deadline);
+            Answer.Write(parse, options, answer);
+            return (bool?)answer["done"] == false && !dry ? ExitCodes.Failed : ExitCodes.Done;
         });
         return command;
     }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using Connect.RingDaemon.Daemon;
 using Connect.RingDaemon.Local;
 
 namespace Connect.RingDaemon.Cli.Verbs;
@@ -17,16 +19,18 @@ internal static class RenewVerb
         {
             var ring = LocalRing.Open(RingOptions.Folder(parse.GetValue(data)).Path);
             var name = parse.GetValue(node)!;
-            var retired = ring.Description.Node(name).ServerId;
+            var retired = ToRetire() ?? ring.Description.Node(name).ServerId;
             if (parse.GetValue(dryRun))
             {
                 parse.InvocationConfiguration.Output.WriteLine($"Would restart the server of {name}; server id {retired} would be retired.");
                 return ExitCodes.Done;
             }
-            var id = await ProgressDisplay.RunAsync(parse.InvocationConfiguration.Error, progress => new NodeRenewal(ring.Folder, progress).RunAsync(name, cancel));
+            var id = await ProgressDisplay.RunAsync(parse.InvocationConfiguration.Error, progress => new NodeRenewal(ring.Folder, progress).RunAsync(name, ToRetire(), cancel));
             parse.InvocationConfiguration.Output.WriteLine($"{name} has server id {id}; {retired} is retired.");
             return ExitCodes.Done;
         });
         return command;
     }
+
+    private static uint? ToRetire() => uint.TryParse(Environment.GetEnvironmentVariable(IdentityRenewal.RetiredId), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 }

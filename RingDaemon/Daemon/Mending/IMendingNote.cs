@@ -6,7 +6,11 @@ namespace Connect.RingDaemon.Daemon;
 /// <summary>What must be remembered while a server is put right: a daemon that is killed in the middle goes on where it has to.</summary>
 /// <param name="Damage">What was wrong.</param>
 /// <param name="Found">Who the server was then; it need not be renewed a second time.</param>
-public sealed record Unfinished(Damage Damage, ServerIdentity Found);
+/// <param name="At">What is being done, for people who look into a state folder: all of it is begun anew, whatever it was.</param>
+public sealed record Unfinished(Damage Damage, ServerIdentity Found, MendingStep At = MendingStep.Save);
+
+/// <summary>The steps of <see cref="Mending"/> that take time.</summary>
+public enum MendingStep { Save, BringOver, Renew, Stand }
 
 /// <summary>Keeps it.</summary>
 public interface IMendingNote

@@ -1,9 +1,9 @@
 using System.Data.Common;
-using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using Connect.Node.Database;
 using Connect.Node.Settings;
+using Connect.RingDaemon.Local;
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Replication;
 
@@ -17,6 +17,12 @@ public sealed partial class IdentityRenewal(NodeSettings settings, IReplicationS
 {
     /// <summary>The program's environment variable with an id that no member has or had.</summary>
     public const string OfferedId = "CONNECT_SERVER_ID";
+
+    /// <summary>
+    /// Its environment variable with the id that is retired. The program outlives a daemon that is killed, and may come to its turn when the next daemon has had the server renewed
+    /// already: a server that has another id by then is left alone.
+    /// </summary>
+    public const string RetiredId = "CONNECT_RETIRED_ID";
 
     /// <summary>Stopping a server with much to write down, and recovering it, may take minutes.</summary>
     private static readonly TimeSpan ToRestart = TimeSpan.FromMinutes(5);
@@ -48,26 +54,18 @@ public sealed partial class IdentityRenewal(NodeSettings settings, IReplicationS
                 + $"{(retired.Engine == Engine.MariaDB ? "and gtid_domain_id " : "")}to {Offer()}, {(retired.Engine == Engine.MySQL ? "delete auto.cnf in its data folder, " : "")}and start it again");
         }
         Log.Renewing(log, retired.ServerId);
-        var start = new ProcessStartInfo(program, settings.Database.RenewCommand.Skip(1)) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment[OfferedId] = Offer();
         try
         {
-            using var process = Process.Start(start)!;
-            var (said, complained) = (process.StandardOutput.ReadToEndAsync(cancel), process.StandardError.ReadToEndAsync(cancel));
-            try
+            var result = await Tool.RunAsync(settings.Database.RenewCommand, ToRestart, cancel, new Dictionary<string, string>
             {
-                await process.WaitForExitAsync(cancel);
-            }
-            catch (OperationCanceledException)
-            {
-                process.Kill(entireProcessTree: true);
-                throw;
-            }
-            if (process.ExitCode != 0) throw new MendingException($"{program} ended with {process.ExitCode}: {LastLine(await complained) ?? LastLine(await said) ?? "it said nothing"}");
+                [OfferedId] = Offer(),
+                [RetiredId] = retired.ServerId.ToString(CultureInfo.InvariantCulture),
+            });
+            if (result.ExitCode != 0) throw new MendingException($"{program} ended with {result.ExitCode}: {LastLine(result.Output) ?? "it said nothing"}");
         }
-        catch (System.ComponentModel.Win32Exception e)
+        catch (LocalRingException e)
         {
-            throw new MendingException($"{program} (database:renewCommand) cannot be run: {e.Message}", e);
+            throw new MendingException($"database:renewCommand: {e.Message}", e);
         }
     }
 

@@ -31,17 +31,26 @@ public sealed class Mending(IReplicationServer own, IMendingHands hands, IMendin
             var before = await own.IdentityAsync(cancel);
             // Written down before anything is changed: a half-mended server must never pass for a whole one.
             var noted = note.Current ?? new Unfinished(damage, before);
-            note.Write(noted);
+            void At(MendingStep step) => note.Write(noted with { At = step });
+            At(MendingStep.Save);
             await own.StopAsync(cancel);
             var saved = donor is null ? 0 : await hands.SaveAsync(donor, cancel);
             var position = donor is null ? await own.PositionAsync(cancel) : await hands.SettledPositionAsync(donor, cancel);
+            At(MendingStep.BringOver);
             var brought = donor is null ? 0 : await hands.BringOverAsync(donor, cancel);
-            var unknown = (await own.PositionAsync(cancel)).Only(before.Origin).Except(position);
-            if (before == noted.Found && (noted.Damage.RetiresIdentity || !unknown.IsEmpty)) await hands.RenewIdentityAsync(before, cancel);
+            var unknown = (await own.PositionAsync(cancel)).Only(noted.Found.Origin).Except(position);
+            // A renewal that was cut off may have changed one of the two only. The version says nothing: servers are upgraded.
+            var renewed = before.ServerId != noted.Found.ServerId && before.Origin != noted.Found.Origin;
+            if (!renewed && (noted.Damage.RetiresIdentity || !unknown.IsEmpty))
+            {
+                At(MendingStep.Renew);
+                await hands.RenewIdentityAsync(noted.Found, cancel);
+            }
+            At(MendingStep.Stand);
             await own.AdoptAsync(position, cancel);
             var after = await own.IdentityAsync(cancel);
             note.Write(null);
-            var identity = after == noted.Found ? $"still server id {after.ServerId}" : $"server id {noted.Found.ServerId} and origin {noted.Found.Origin} are retired, now {after.ServerId}, {after.Origin}";
+            var identity = after.Origin == noted.Found.Origin ? $"still server id {after.ServerId}" : $"server id {noted.Found.ServerId} and origin {noted.Found.Origin} are retired, now {after.ServerId}, {after.Origin}";
             audit.Add(action, $"{damage.Why}; {(donor is null ? "nobody else is there" : $"united with {donor.Name}")}",
                 $"done in {time.GetElapsedTime(started).TotalSeconds:0.0} s: {saved} rows only it had are saved, {brought} it lacked are here, {identity}, at [{position}]");
             return null;

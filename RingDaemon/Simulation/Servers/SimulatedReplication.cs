@@ -47,7 +47,7 @@ internal sealed class SimulatedReplication(SimulatedDaemon daemon, Func<string, 
     public async Task<bool> WaitForAsync(GtidSet position, TimeSpan timeout, CancellationToken cancel = default) =>
         (await daemon.WaitForAsync(Own, position, timeout)).Contains(position);
 
-    public Task<IReadOnlyList<SettingFault>> CheckSettingsAsync(CancellationToken cancel = default) => Task.FromResult<IReadOnlyList<SettingFault>>([]);
+    public Task<IReadOnlyList<SettingFault>> CheckSettingsAsync(CancellationToken cancel = default) => AskAsync<IReadOnlyList<SettingFault>>(_ => []);
 
     private async Task DrainAsync(TimeSpan limit)
     {

@@ -1,0 +1,41 @@
+using Connect.Node.Database;
+using Connect.Node.Settings;
+using Connect.RingDaemon.Replication;
+
+namespace Connect.RingDaemon.Tests.Daemon;
+
+/// <summary>A server that is a few values, for tests of who speaks to it. <see cref="Asked"/> comes before each answer and may hold it up, or end it.</summary>
+internal sealed class FakeServer : IReplicationServer
+{
+    public ServerIdentity Identity { get; set; } = new(Engine.MariaDB, "MariaDB 10.11.19", 1, "1");
+
+    public GtidSet Position { get; set; } = GtidSet.Empty(Engine.MariaDB);
+
+    public Func<string, Task> Asked { get; set; } = _ => Task.CompletedTask;
+
+    public Task<ServerIdentity> IdentityAsync(CancellationToken cancel = default) => AnswerAsync("identity", () => Identity);
+
+    public Task<GtidSet> PositionAsync(CancellationToken cancel = default) => AnswerAsync("position", () => Position);
+
+    public Task<GtidSet> PurgedAsync(CancellationToken cancel = default) => AnswerAsync("purged", () => GtidSet.Empty(Engine.MariaDB));
+
+    public Task<ReplicaStatus> StatusAsync(CancellationToken cancel = default) => AnswerAsync("status", () => ReplicaStatus.None);
+
+    public Task PointAtAsync(ServerAddress source, Account replication, ServerTls tls, TimeSpan applyReceived, CancellationToken cancel = default) => AnswerAsync("point", () => true);
+
+    public Task StopAsync(CancellationToken cancel = default) => AnswerAsync("stop", () => true);
+
+    public Task OpenAsync(bool open, CancellationToken cancel = default) => AnswerAsync("open", () => true);
+
+    public Task AdoptAsync(GtidSet position, CancellationToken cancel = default) => AnswerAsync("adopt", () => Position = position);
+
+    public Task<bool> WaitForAsync(GtidSet position, TimeSpan timeout, CancellationToken cancel = default) => AnswerAsync("wait", () => true);
+
+    public Task<IReadOnlyList<SettingFault>> CheckSettingsAsync(CancellationToken cancel = default) => AnswerAsync<IReadOnlyList<SettingFault>>("settings", () => []);
+
+    private async Task<T> AnswerAsync<T>(string question, Func<T> answer)
+    {
+        await Asked(question);
+        return answer();
+    }
+}

@@ -1,0 +1,166 @@
+using Connect.Node.Database;
+using Connect.Node.Settings;
+using Connect.RingDaemon.Daemon;
+using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Replication;
+using Connect.RingDaemon.Ring;
+using Connect.RingDaemon.Tests.Ring;
+
+namespace Connect.RingDaemon.Tests.Daemon;
+
+/// <summary>The daemon dies before, or just after, each single thing that mending does; the next one begins anew.</summary>
+public sealed class MendingTests
+{
+    private static readonly Damage LostTail = new(DamageKind.LostTail, "an old backup");
+    private static readonly Damage LogsPurged = new(DamageKind.LogsPurged, "logs are purged");
+    private static readonly GtidSet DonorStands = GtidSet.Parse(Engine.MariaDB, "1-1-5,2-2-9");
+
+    public static TheoryData<DamageKind, int> Everywhere()
+    {
+        var cases = new TheoryData<DamageKind, int>();
+        foreach (var damage in (Damage[])[LostTail, LogsPurged])
+        {
+            var patient = new Patient(damage);
+            patient.Live(dieAt: int.MaxValue);
+            for (var at = 0; at < patient.Done; at++) cases.Add(damage.Kind, at);
+        }
+        return cases;
+    }
+
+    [Fact]
+    public void There_are_as_many_moments_as_things_done() => Assert.InRange(Everywhere().Count, 30, 80);
+
+    [Theory]
+    [MemberData(nameof(Everywhere))]
+    public void A_daemon_that_dies_at_any_moment_of_mending_leaves_what_the_next_one_puts_right(DamageKind kind, int dieAt)
+    {
+        var patient = new Patient(kind == DamageKind.LostTail ? LostTail : LogsPurged);
+        Assert.False(patient.Live(dieAt), "it was to die");
+        Assert.True(patient.Note.Current is not null || !patient.IsChanged || patient.IsRight, "a half-mended server passes for a whole one");
+        Assert.True(patient.Note.Current is null || patient.Live(dieAt: int.MaxValue));
+        if (patient.Note.Current is null && !patient.IsRight) Assert.True(patient.Live(dieAt: int.MaxValue)); // it died before it had begun
+        Assert.True(patient.IsRight, patient.ToString());
+    }
+
+    /// <summary>A renewal that was cut off between the two files that it writes.</summary>
+    [Fact]
+    public void A_server_that_has_half_of_its_old_identity_is_renewed_again()
+    {
+        var patient = new Patient(LostTail);
+        var found = patient.Server.Identity;
+        patient.Note.Write(new(LostTail, found, MendingStep.Renew));
+        patient.Server.Identity = found with { ServerId = 77 };
+        Assert.True(patient.Live(dieAt: int.MaxValue));
+        Assert.True(patient.IsRight, patient.ToString());
+    }
+
+    /// <summary>The version is no part of who a server is.</summary>
+    [Fact]
+    public void A_server_that_was_upgraded_while_it_was_mended_is_renewed_all_the_same()
+    {
+        var patient = new Patient(LostTail);
+        patient.Note.Write(new(LostTail, patient.Server.Identity));
+        patient.Server.Identity = patient.Server.Identity with { Version = "MariaDB 11.4.1" };
+        Assert.True(patient.Live(dieAt: int.MaxValue));
+        Assert.True(patient.IsRight, patient.ToString());
+    }
+
+    /// <summary>A damaged server and its donor, each a set of rows and a position.</summary>
+    private sealed class Patient : IMendingHands, IAudit
+    {
+        private static readonly ServerIdentity Old = new(Engine.MariaDB, "MariaDB 10.11.19", 3, "3");
+        private static readonly Member Donor = Members.View("n1").Find("n1")!;
+
+        private readonly Damage _damage;
+        private readonly HashSet<string> _rows = ["both", "mine"];
+        private readonly HashSet<string> _donors = ["both", "theirs"];
+        private int _dieAt;
+        private uint _lastId = 10;
+
+        public Patient(Damage damage)
+        {
+            _damage = damage;
+            Server = new() { Identity = Old, Position = GtidSet.Parse(Engine.MariaDB, "1-1-3,3-3-2"), Asked = _ => Moment() };
+            Note = new(this);
+        }
+
+        public FakeServer Server { get; }
+
+        public MemoryNote Note { get; }
+
+        /// <summary>Things done in the last life.</summary>
+        public int Done { get; private set; }
+
+        public bool IsChanged => Server.Identity != Old || !Server.Position.Equals(GtidSet.Parse(Engine.MariaDB, "1-1-3,3-3-2"));
+
+        public bool IsRight => Note.Current is null && _rows.SetEquals(_donors) && _rows.Count == 3 && Server.Position.Equals(DonorStands)
+            && Server.Identity.ServerId != Old.ServerId && Server.Identity.Origin != Old.Origin;
+
+        /// <returns>Whether mending ended well; false if the daemon died.</returns>
+        public bool Live(int dieAt)
+        {
+            (Done, _dieAt) = (0, dieAt);
+            try
+            {
+                return new Mending(Server, this, Note, this, TimeProvider.System).RunAsync(_damage, Donor, CancellationToken.None).GetAwaiter().GetResult() is null;
+            }
+            catch (DiesException)
+            {
+                return false;
+            }
+        }
+
+        public async Task<long> SaveAsync(Member donor, CancellationToken cancel)
+        {
+            await Moment();
+            _donors.UnionWith(_rows);
+            await Moment();
+            return 1;
+        }
+
+        public async Task<GtidSet> SettledPositionAsync(Member donor, CancellationToken cancel)
+        {
+            await Moment();
+            return DonorStands;
+        }
+
+        public async Task<long> BringOverAsync(Member donor, CancellationToken cancel)
+        {
+            await Moment();
+            _rows.UnionWith(_donors);
+            await Moment();
+            return 1;
+        }
+
+        public async Task RenewIdentityAsync(ServerIdentity retired, CancellationToken cancel)
+        {
+            await Moment();
+            Server.Identity = Server.Identity with { Origin = $"{++_lastId}" };
+            await Moment();
+            Server.Identity = Server.Identity with { ServerId = _lastId };
+            await Moment();
+        }
+
+        public void Add(string action, string evidence, string outcome)
+        {
+        }
+
+        public override string ToString() => $"{Server.Identity} at [{Server.Position}], rows {string.Join(",", _rows)}, donor's {string.Join(",", _donors)}, note {Note.Current}";
+
+        private Task Moment() => Done++ == _dieAt ? throw new DiesException() : Task.CompletedTask;
+
+        public sealed class MemoryNote(Patient patient) : IMendingNote
+        {
+            public Unfinished? Current { get; private set; }
+
+            public void Write(Unfinished? unfinished)
+            {
+                _ = patient.Moment();
+                Current = unfinished;
+                _ = patient.Moment();
+            }
+        }
+    }
+
+    private sealed class DiesException() : Exception("the daemon was killed");
+}
