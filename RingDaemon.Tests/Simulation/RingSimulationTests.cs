@@ -40,6 +40,9 @@ public class RingSimulationTests
     [Fact]
     public async Task A_server_that_comes_and_goes_moves_its_successor_ever_more_rarely() => await Hold(100, StoryDraw.Flapping);
 
+    [Fact]
+    public async Task A_node_that_comes_back_when_logs_were_purged_goes_to_one_who_has_them() => await Hold(100, StoryDraw.Purges);
+
     private static async Task Hold(int seeds, Func<ulong, Story> draw)
     {
         var batch = await Task.Run(() => SimulationBatch.Play(seeds, i => draw((ulong)i + 1), new()), TestContext.Current.CancellationToken);

@@ -220,11 +220,11 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     {
         try
         {
-            return await AskAsync<GtidSet>(server, timeout, (s, answer) => s.WhenHolding(position, () => answer(s.Executed)));
+            return await AskAsync<GtidSet>(server, timeout, (s, answer) => s.WhenHolding(position, () => answer(s.Held)));
         }
         catch (DatabaseUnavailableException) when (server.Power == Power.On)
         {
-            return await AskAsync(server, timeout, s => s.Executed);
+            return await AskAsync(server, timeout, s => s.Held);
         }
     }
 
@@ -293,7 +293,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
             if (!_entered && _own is { Identity: not null, Fault: null } && !Server.Disk.IsFresh)
             {
                 _entered = true;
-                Step(new AgentInput.Entered(_note.Current?.Damage, _memory));
+                Step(new AgentInput.Entered(_note.Current?.Damage, _ring.Plant.MissesLostTail ? null : _memory));
             }
             Step(looked);
             var soon = new TaskCompletionSource();
@@ -534,7 +534,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         _own = new(_replication, new DatabaseSettings(), _time);
         _peers = new(facts => new SimulatedPeer(this, _ring[facts.Name].Server, _ring.Plant));
         _catchUp = new(_replication, _peers);
-        _mending = new(_replication, new SimulatedHands(this, name => _ring[name], _ring.NextServerId), _note, this, _time);
+        _mending = new(_replication, new SimulatedHands(this, name => _ring[name], _ring.NextServerId, _ring.Plant), _note, this, _time);
         _sources = new(_replication, _peers, new Account("r", "r"), tls: false, this, new DecisionCounts(), _time);
         Step(new AgentInput.Web(true));
     }
