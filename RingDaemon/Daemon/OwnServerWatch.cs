@@ -27,6 +27,9 @@ public sealed class OwnServerWatch(IReplicationServer server, DatabaseSettings s
 
     public ReplicaStatus Replica { get; private set; } = ReplicaStatus.None;
 
+    /// <summary>What its binary logs no longer hold; null while that is not known.</summary>
+    public OwnLogs? Logs { get; private set; }
+
     /// <summary>Wrong settings, each with its fix; empty when all is well.</summary>
     public IReadOnlyList<SettingFault> SettingFaults { get; private set; } = [];
 
@@ -49,7 +52,7 @@ public sealed class OwnServerWatch(IReplicationServer server, DatabaseSettings s
     /// <summary>Its identity or its position was changed on purpose: nothing that was learnt before holds.</summary>
     public void Changed()
     {
-        (_identityIsOld, Identity) = (true, null);
+        (_identityIsOld, Identity, Logs) = (true, null, null);
         _sqlFault = "it was changed and not asked since";
         Judge();
     }
@@ -67,18 +70,33 @@ public sealed class OwnServerWatch(IReplicationServer server, DatabaseSettings s
             if (_identityIsOld)
             {
                 Identity = await server.IdentityAsync(cancel);
+                Logs = null; // they may be another server's
                 SettingFaults = await server.CheckSettingsAsync(cancel);
                 _settingsFault = SettingFaults.Count == 0 ? null : string.Join("; ", SettingFaults);
                 _identityIsOld = false;
             }
             Replica = await server.StatusAsync(cancel);
             (_lastSql, _sqlFault) = (time.GetTimestamp(), null);
+            Logs = await LogsAsync(cancel);
         }
         catch (Exception e) when (e is DatabaseUnavailableException or DbException)
         {
             if (Identity is null || time.GetElapsedTime(_lastSql) > SqlMayBeSilent) _sqlFault = $"it does not answer SQL: {e.Message}";
         }
         Judge();
+    }
+
+    /// <summary>A server that cannot tell is no worse for it: the others ask it.</summary>
+    private async Task<OwnLogs?> LogsAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return await server.LogsAsync(cancel);
+        }
+        catch (DbException)
+        {
+            return null;
+        }
     }
 
     private void Judge()

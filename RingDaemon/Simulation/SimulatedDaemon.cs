@@ -498,7 +498,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     private void Say(AgentEffect.Say said)
     {
         if (_own.Identity is not { } identity) return;
-        Gossip.Facts = Gossip.Facts with
+        Gossip.Facts = (Gossip.Facts with
         {
             Engine = identity.Engine,
             EngineVersion = identity.Version,
@@ -509,7 +509,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
             WebUp = said.WebUp,
             Source = said.Source,
             SourceRunning = said.SourceRunning,
-        };
+        }).With(_ring.Plant.IgnoresPurged ? null : _own.Logs);
         if (_gossiping)
         {
             Gossip.Take(new SetFacts(Gossip.Facts));
