@@ -11,5 +11,5 @@ internal static class LogFacts
 {
     /// <param name="logs">Null if they are not known.</param>
     public static MemberFacts With(this MemberFacts facts, OwnLogs? logs) =>
-        RetentionFloor.Fit(facts with { Floor = logs is null ? null : RetentionFloor.Of(logs.Purged), KeepsLogsSeconds = logs is null ? null : Math.Min(logs.KeepsSeconds, uint.MaxValue - 1) });
+        RetentionFloor.Fit(facts with { Floor = logs?.Floor, KeepsLogsSeconds = logs is null ? null : Math.Min(logs.KeepsSeconds, uint.MaxValue - 1) });
 }

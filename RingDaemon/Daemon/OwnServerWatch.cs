@@ -14,8 +14,12 @@ public sealed class OwnServerWatch(IReplicationServer server, DatabaseSettings s
     /// <summary>SQL that goes unanswered for this long, while the port still greets, makes the server unusable.</summary>
     private static readonly TimeSpan SqlMayBeSilent = TimeSpan.FromSeconds(3);
 
+    /// <summary>Logs are purged a few times a day, and whoever relies on what was said of them asks the server all the same.</summary>
+    private static readonly TimeSpan LogsMayBeOld = TimeSpan.FromSeconds(5);
+
     private Finding _port = Finding.Unknown;
     private long _lastSql = time.GetTimestamp();
+    private long _logsReadAt;
     private string? _sqlFault = "not asked yet";
     private string? _settingsFault;
     private bool _identityIsOld = true;
@@ -77,7 +81,7 @@ public sealed class OwnServerWatch(IReplicationServer server, DatabaseSettings s
             }
             Replica = await server.StatusAsync(cancel);
             (_lastSql, _sqlFault) = (time.GetTimestamp(), null);
-            Logs = await LogsAsync(cancel);
+            if (Logs is null || time.GetElapsedTime(_logsReadAt) > LogsMayBeOld) (_logsReadAt, Logs) = (time.GetTimestamp(), await LogsAsync(cancel));
         }
         catch (Exception e) when (e is DatabaseUnavailableException or DbException)
         {

@@ -1,5 +1,6 @@
 using Connect.Node.Database;
 using Connect.Node.Settings;
+using Connect.RingDaemon.Membership;
 
 namespace Connect.RingDaemon.Replication;
 
@@ -27,7 +28,11 @@ public sealed record ReplicaStatus(
 
 /// <param name="Purged">Transactions it has executed but can no longer send to a replica, because their logs were purged.</param>
 /// <param name="KeepsSeconds">How long logs are kept; 0 for ever.</param>
-public sealed record OwnLogs(GtidSet Purged, uint KeepsSeconds);
+public sealed record OwnLogs(GtidSet Purged, uint KeepsSeconds)
+{
+    /// <summary>What others are told of it (<see cref="RetentionFloor"/>).</summary>
+    public string? Floor { get; } = RetentionFloor.Of(Purged);
+}
 
 /// <summary>A setting of the server that would break the ring, and what to do about it.</summary>
 public sealed record SettingFault(string Variable, string Found, string Wanted, string Why)

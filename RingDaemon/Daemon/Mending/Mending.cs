@@ -36,6 +36,8 @@ public sealed class Mending(IReplicationServer own, IMendingHands hands, IMendin
             var saved = donor is null ? 0 : await hands.SaveAsync(donor, cancel);
             var position = donor is null ? await own.PositionAsync(cancel) : await hands.SettledPositionAsync(donor, cancel);
             var brought = donor is null ? 0 : await hands.BringOverAsync(donor, cancel);
+            // A donor that was put back to an older copy of itself meanwhile sent fewer rows than it had at that position (simulate --seed 1937).
+            if (donor is not null && !(await hands.SettledPositionAsync(donor, cancel)).Contains(position)) throw new MendingException($"{donor.Name} lost transactions meanwhile");
             var unknown = (await own.PositionAsync(cancel)).Only(before.Origin).Except(position);
             if (before == noted.Found && (noted.Damage.RetiresIdentity || !unknown.IsEmpty)) await hands.RenewIdentityAsync(before, cancel);
             await own.AdoptAsync(position, cancel);
