@@ -53,6 +53,7 @@ public sealed record LogOutlook(string Name, DateTimeOffset? AwaySince, double? 
     {
         null => "for as long as nobody purges them",
         0 => "until the next log is begun",
+        < 120 and var s => string.Create(CultureInfo.InvariantCulture, $"{s:0} seconds"),
         < 7200 and var s => string.Create(CultureInfo.InvariantCulture, $"{s / 60:0} minutes"),
         < 172800 and var s => string.Create(CultureInfo.InvariantCulture, $"{s / 3600:0} hours"),
         var s => string.Create(CultureInfo.InvariantCulture, $"{s / 86400:0.0} days"),
