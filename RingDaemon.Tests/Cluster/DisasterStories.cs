@@ -1,5 +1,6 @@
 using Connect.Node.Database;
 using Connect.Node.Settings;
+using Connect.RingDaemon.Api;
 using Connect.RingDaemon.Daemon;
 using Connect.RingDaemon.Local;
 using Dapper;
@@ -65,6 +66,36 @@ public abstract class DisasterStories(TestRing ring)
         await ring.StartAsync("n2");
         await WellAsync();
         Assert.Contains(await AuditAsync("n2"), e => e.Action == "mend this server" && e.Evidence.Contains("purged", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_source_that_has_purged_what_a_node_lacks_is_passed_over_without_an_attempt()
+    {
+        await ring.BeginAsync();
+        await ring.KillAsync("n3");
+        await ring.RingOfAsync("n1", "n2");
+        for (var i = 0; i < 5; i++) await ring.PostAsync(ring.Balancer, $"while n3 is away {Guid.NewGuid()}");
+        await ring.EverywhereAsync("n1", "n2");
+        var executed = await PositionAsync("n2");
+        await PurgeAsync("n2");
+        // Everybody is told of it, and n3 will be when it comes.
+        Assert.True(await Eventually.TrueAsync(async _ => (await ring.AskDaemonAsync<MembersReport>(HttpMethod.Get, "n1", "/v1/members")).Members.Single(m => m.Name == "n2").Floor is { } floor
+            && GtidSet.Parse(ring.Engine, floor).Contains(executed), TimeSpan.FromSeconds(20), TimeSpan.FromMilliseconds(100), Cancel), "n1 does not know what n2 has purged");
+        var away = (await ring.UntilAsync(s => s.Nodes.Single(n => n.Name == "n3").Logs is { AwaySince: not null }, "n1 counts how long n3 is away", from: "n1")).Nodes.Single(n => n.Name == "n3").Logs!;
+        Assert.Equal(LogsLeft.Enough, away.Left);
+        Assert.InRange(away.SecondsLeft ?? 0, 600_000, 604_800);
+
+        var began = DateTimeOffset.UtcNow;
+        await ring.StartAsync("n3");
+        await WellAsync();
+        await ring.UntilAsync(s => s.Nodes.Single(n => n.Name == "n3") is { Source: "n2", Replication: "running" }, "n3 is back at n2", from: "n3");
+        var since = (await AuditAsync("n3")).Where(e => e.At >= began).Reverse().ToArray();
+        var first = since.First(e => e.Action.StartsWith("point at", StringComparison.Ordinal));
+        Assert.Equal("point at n1", first.Action);
+        Assert.Contains("n2 is passed over: its logs no longer hold", first.Evidence, StringComparison.Ordinal);
+        Assert.DoesNotContain(since, e => e.Outcome.StartsWith("not done", StringComparison.Ordinal) || e.Outcome.StartsWith("failed", StringComparison.Ordinal));
+        Assert.DoesNotContain(since, e => e.Action == "mend this server");
+        await ring.UntilAsync(s => s.Nodes.Single(n => n.Name == "n3").Logs is { AwaySince: null }, "n1 counts n3 as there", from: "n1");
     }
 
     /// <summary>At the step, or as soon after it as a signal comes through; the moments between two things done are in MendingTests.</summary>
@@ -218,6 +249,8 @@ public abstract class DisasterStories(TestRing ring)
         }, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1.5), Cancel), $"{node} kept its logs");
         await server.RunAsync(c => c.Execute("SET GLOBAL binlog_expire_logs_seconds = 604800"), TimeSpan.FromSeconds(5), Cancel);
     }
+
+    private async Task<GtidSet> PositionAsync(string node) => GtidSet.Parse(ring.Engine, (await ring.AskDaemonAsync<NodeReport>(HttpMethod.Get, node, "/v1/node")).Position);
 
     private async Task InsertAsync(string node, string slug)
     {

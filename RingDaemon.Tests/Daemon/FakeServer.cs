@@ -17,7 +17,7 @@ internal sealed class FakeServer : IReplicationServer
 
     public Task<GtidSet> PositionAsync(CancellationToken cancel = default) => AnswerAsync("position", () => Position);
 
-    public Task<GtidSet> PurgedAsync(CancellationToken cancel = default) => AnswerAsync("purged", () => GtidSet.Empty(Engine.MariaDB));
+    public Task<OwnLogs> LogsAsync(CancellationToken cancel = default) => AnswerAsync("logs", () => new OwnLogs(GtidSet.Empty(Engine.MariaDB), 604800));
 
     public Task<ReplicaStatus> StatusAsync(CancellationToken cancel = default) => AnswerAsync("status", () => ReplicaStatus.None);
 

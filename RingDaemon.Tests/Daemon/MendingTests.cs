@@ -65,6 +65,17 @@ public sealed class MendingTests
         Assert.True(patient.IsRight, patient.ToString());
     }
 
+    [Theory]
+    [InlineData("1-1-5,2-2-8", false)] // it was put back to an older copy of itself, and sent the rows of that
+    [InlineData("1-1-6,2-2-9", true)]  // it went on
+    public void A_donor_that_lost_something_while_its_rows_were_read_is_no_donor(string later, bool done)
+    {
+        var patient = new Patient(LostTail) { DonorStandsLater = GtidSet.Parse(Engine.MariaDB, later) };
+        Assert.Equal(done, patient.Live(dieAt: int.MaxValue));
+        Assert.Equal(done, patient.IsRight);
+        Assert.Equal(done, patient.Note.Current is null); // it is begun anew
+    }
+
     /// <summary>A damaged server and its donor, each a set of rows and a position.</summary>
     private sealed class Patient : IMendingHands, IAudit
     {
@@ -76,6 +87,7 @@ public sealed class MendingTests
         private readonly HashSet<string> _donors = ["both", "theirs"];
         private int _dieAt;
         private uint _lastId = 10;
+        private int _donorIsAsked;
 
         public Patient(Damage damage)
         {
@@ -90,6 +102,9 @@ public sealed class MendingTests
 
         /// <summary>Things done in the last life.</summary>
         public int Done { get; private set; }
+
+        /// <summary>Where the donor stands when it is asked again; null if it is where it was.</summary>
+        public GtidSet? DonorStandsLater { get; init; }
 
         public bool IsChanged => Server.Identity != Old || !Server.Position.Equals(GtidSet.Parse(Engine.MariaDB, "1-1-3,3-3-2"));
 
@@ -121,7 +136,7 @@ public sealed class MendingTests
         public async Task<GtidSet> SettledPositionAsync(Member donor, CancellationToken cancel)
         {
             await Moment();
-            return DonorStands;
+            return _donorIsAsked++ > 0 ? DonorStandsLater ?? DonorStands : DonorStands;
         }
 
         public async Task<long> BringOverAsync(Member donor, CancellationToken cancel)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Connect.Node.Database;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Membership.Wire;
@@ -62,7 +63,7 @@ internal sealed class PacketMaker(Prng dice)
         return new(claim, Name(), Number(), Name()) { Hard = Flip(), Facts = claim == Liveness.Alive ? Facts() : null };
     }
 
-    private MemberFacts Facts() => new()
+    private MemberFacts Plain() => new()
     {
         Name = Name(),
         Zone = Text(),
@@ -80,7 +81,21 @@ internal sealed class PacketMaker(Prng dice)
         WebUp = Flip(),
         Source = Flip() ? Name() : null,
         SourceRunning = Flip(),
+        KeepsLogsSeconds = Flip() ? unchecked((uint)dice.Next()) >> 1 : null,
     };
+
+    private MemberFacts Facts()
+    {
+        var facts = Plain();
+        return Flip() ? facts : facts with { Floor = Floor(facts.Engine) };
+    }
+
+    private string Floor(Engine engine)
+    {
+        var origins = Enumerable.Range(0, dice.Below(8) == 0 ? RetentionFloor.MostOrigins : dice.Below(3))
+            .Select(_ => engine == Engine.MariaDB ? $"{unchecked((uint)dice.Next())}" : new Guid($"{dice.Next():x16}{dice.Next():x16}").ToString("D")).Distinct();
+        return GtidSet.Of(engine, origins.Select(o => KeyValuePair.Create(o, (IEnumerable<GtidSet.Range>)[new(1, 1 + (long)(dice.Next() >> 2))]))).ToString();
+    }
 
     private bool Flip() => dice.Below(2) == 0;
 

@@ -24,7 +24,7 @@ public abstract class ServerStories(TestServers servers, Engine engine)
         var server = await servers.StartAsync(engine);
         var origin = (await server.Replication.IdentityAsync()).Origin;
         Assert.True((await server.Replication.PositionAsync()).IsEmpty); // schema and accounts stay out of the binary log
-        Assert.True((await server.Replication.PurgedAsync()).IsEmpty);
+        Assert.True((await server.Replication.LogsAsync()).Purged.IsEmpty);
 
         await server.WriteAsync(3);
         var position = await server.Replication.PositionAsync();
@@ -37,7 +37,7 @@ public abstract class ServerStories(TestServers servers, Engine engine)
 
         await PurgeAllAsync(server);
         await server.WriteAsync(1);
-        Assert.Equal(position, await server.Replication.PurgedAsync());
+        Assert.Equal(position, (await server.Replication.LogsAsync()).Purged);
         using var peer = Peer(server);
         var seen = await peer.PositionAsync(Soon);
         Assert.Equal(position, seen.Purged);
@@ -90,7 +90,7 @@ public abstract class ServerStories(TestServers servers, Engine engine)
             {
                 ("identity", () => server.Replication.IdentityAsync()),
                 ("position", () => server.Replication.PositionAsync()),
-                ("purged", () => server.Replication.PurgedAsync()),
+                ("purged", () => server.Replication.LogsAsync()),
                 ("status", () => server.Replication.StatusAsync()),
                 ("settings", () => server.Replication.CheckSettingsAsync()),
                 ("wait", () => server.Replication.WaitForAsync(position, TimeSpan.FromSeconds(1))),

@@ -42,6 +42,18 @@ public class RingSimulationTests
     [Fact]
     public async Task A_server_that_comes_and_goes_moves_its_successor_ever_more_rarely() => await Hold(100, StoryDraw.Flapping);
 
+    [Fact]
+    public async Task A_node_that_comes_back_when_logs_were_purged_goes_to_one_who_has_them() => await Hold(100, StoryDraw.Purges);
+
+    /// <summary>What a member says of its logs is enough: nobody is asked, nothing is tried in vain.</summary>
+    [Fact]
+    public async Task A_source_that_has_purged_is_passed_over_without_an_attempt()
+    {
+        var told = await Task.Run(() => Enumerable.Range(1, 40).AsParallel().Select(i => RingSimulation.Run(StoryDraw.Purges((ulong)i), new() { Tells = true }).Told).ToArray(), TestContext.Current.CancellationToken);
+        Assert.DoesNotContain(told.SelectMany(t => t), line => line.Contains("has purged those logs", StringComparison.Ordinal));
+        Assert.InRange(told.Count(t => t.Any(line => line.Contains("is passed over: its logs no longer hold", StringComparison.Ordinal))), 10, 40);
+    }
+
     private static async Task Hold(int seeds, Func<ulong, Story> draw)
     {
         var batch = await Task.Run(() => SimulationBatch.Play(seeds, i => draw((ulong)i + 1), new()), TestContext.Current.CancellationToken);

@@ -33,7 +33,7 @@ public static class DaemonEndpoints
         v1.MapGet("/node", (RingObserver ring, bool? position, CancellationToken cancel) => ring.SelfAsync(position ?? true, cancel));
         v1.MapGet("/status", (RingObserver ring, CancellationToken cancel) => ring.StatusAsync(cancel));
         v1.MapGet("/members", (IMembership membership) => MembersReport.Of(membership.Current));
-        v1.MapGet("/explain", (NodeSettings settings, RingAgent agent, AuditLog audit, IMembership membership) => ExplainReport.Of(settings.Name, agent.Report, membership.Current, audit.Newest(5)));
+        v1.MapGet("/explain", (NodeSettings settings, RingAgent agent, AuditLog audit, IMembership membership, RetentionWatch retention) => ExplainReport.Of(settings.Name, agent.Report, membership.Current, retention.Outlooks, audit.Newest(5)));
         v1.MapGet("/audit", (AuditLog audit, int? limit) => new AuditReport(audit.Newest(Math.Clamp(limit ?? 100, 1, 1000))));
         v1.MapPost("/ack", AckAsync);
         v1.MapConvergence();

@@ -10,7 +10,7 @@ namespace Connect.RingDaemon.Api;
 
 /// <summary>Asks every member what it is and does, and makes one picture of the answers.</summary>
 public sealed class RingObserver(
-    NodeSettings settings, IMembership membership, RingAgent agent, OwnServerWatch own, Entrance entrance, MemberClient members, ILoadBalancer balancer, ContinuousCheck check, TimeProvider time)
+    NodeSettings settings, IMembership membership, RingAgent agent, OwnServerWatch own, Entrance entrance, MemberClient members, ILoadBalancer balancer, ContinuousCheck check, RetentionWatch retention, TimeProvider time)
 {
     private static readonly TimeSpan PerMember = TimeSpan.FromMilliseconds(800);
 
@@ -59,7 +59,9 @@ public sealed class RingObserver(
         }
         // Everybody may have executed everything and rows differ all the same, if somebody changed one by hand.
         converged &= answers.Values.All(a => a.Compared is not { Equal: false });
-        return RingStatus.Of(settings.Web.PublicUrl.Length > 0 ? settings.Web.PublicUrl : settings.Web.Url, view, order, answers, await balanced, converged);
+        var outlooks = retention.Outlooks.ToDictionary(o => o.Name, StringComparer.Ordinal);
+        var report = RingStatus.Of(settings.Web.PublicUrl.Length > 0 ? settings.Web.PublicUrl : settings.Web.Url, view, order, answers, await balanced, converged);
+        return report with { Nodes = [.. report.Nodes.Select(n => n with { Logs = outlooks.GetValueOrDefault(n.Name) })] };
     }
 
     private async Task<Dictionary<string, NodeReport>> AnswersAsync(View view, CancellationToken cancel)

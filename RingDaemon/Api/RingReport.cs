@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Connect.RingDaemon.Convergence;
+using Connect.RingDaemon.Daemon;
 
 namespace Connect.RingDaemon.Api;
 
@@ -74,6 +75,9 @@ public sealed record NodeStatus
 
     /// <summary>What it last found when it compared its rows with a neighbour's; null if it has not.</summary>
     public ComparedRows? Compared { get; init; }
+
+    /// <summary>How long it may be away, or stay away, before it needs rows instead of logs, as the answering node sees it.</summary>
+    public LogOutlook? Logs { get; init; }
 }
 
 public sealed record ServerPoint(string Host, int Port, bool Up);

@@ -104,6 +104,7 @@ public static class DaemonHost
         services.AddSingleton<LoadBalancerKeeper>().AddHostedService(p => p.GetRequiredService<LoadBalancerKeeper>());
         services.AddSingleton<IdentityRenewal>().AddSingleton<IMendingHands, MendingHands>().AddSingleton<IMendingNote>(new MendingNote(state)).AddSingleton(new StateFile<ServerMemory>(state, "server.json")).AddSingleton<Mending>();
         services.AddSingleton<Departure>().AddSingleton<RingAgent>().AddHostedService(p => p.GetRequiredService<RingAgent>());
+        services.AddSingleton(new StateFile<Absence[]>(state, RetentionWatch.File)).AddSingleton<RetentionWatch>().AddHostedService(p => p.GetRequiredService<RetentionWatch>());
         services.AddSingleton<Entrance>().AddHostedService(p => p.GetRequiredService<Entrance>());
         services.AddSingleton<DaemonMetrics>().AddSingleton<RingObserver>().AddSingleton<OperatorDesk>();
 

@@ -9,7 +9,7 @@ using Connect.RingDaemon.Replication.Acknowledgement;
 namespace Connect.RingDaemon.Daemon;
 
 /// <summary>The daemon's figures as Prometheus text (exposition format 0.0.4), read when they are asked for.</summary>
-public sealed class DaemonMetrics(NodeSettings settings, RingMembership membership, RingAgent agent, Acknowledgements acknowledgements, DecisionCounts counts, ContinuousCheck check, TableDigests digests)
+public sealed class DaemonMetrics(NodeSettings settings, RingMembership membership, RingAgent agent, Acknowledgements acknowledgements, DecisionCounts counts, ContinuousCheck check, TableDigests digests, RetentionWatch retention)
 {
     public string Render()
     {
@@ -28,6 +28,10 @@ public sealed class DaemonMetrics(NodeSettings settings, RingMembership membersh
         Gauge(text, "connect_acknowledgements_waiting", "Writes that wait for a copy", acknowledgements.Outstanding);
         Counter(text, "connect_source_changes_total", "Changes of this node's source that were made", counts.Changed);
         Counter(text, "connect_source_changes_refused_total", "Changes of source that live state forbade or that failed", counts.Refused);
+        Counter(text, "connect_sources_passed_over_total", "Times a source was passed over because it had said that its logs no longer hold what this node lacks", counts.PassedOver);
+        Header(text, "connect_logs_left_seconds", "gauge", "How long a member may be away, or stay away, before it needs rows instead of logs; absent if for ever or not known");
+        foreach (var outlook in retention.Outlooks.Where(o => o.SecondsLeft is not null || o.Left == LogsLeft.None))
+            Line(text, "connect_logs_left_seconds", outlook.Left == LogsLeft.None ? 0 : outlook.SecondsLeft!.Value, $"member=\"{outlook.Name}\",away=\"{(outlook.AwaySince is null ? 0 : 1)}\"");
         if (check.Last is { } compared)
         {
             Gauge(text, "connect_rows_differing", "Rows that differ from a neighbour's, at the least, as last compared", compared.Differing);
@@ -79,10 +83,16 @@ public sealed class DecisionCounts
 {
     private long _changed;
     private long _refused;
+    private long _passedOver;
 
     public long Changed => Interlocked.Read(ref _changed);
 
     public long Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>A source was not asked, because its retention floor is above what this node has.</summary>
+    public long PassedOver => Interlocked.Read(ref _passedOver);
+
+    public void PassOver() => Interlocked.Increment(ref _passedOver);
 
     public void Count(bool changed) => Interlocked.Increment(ref changed ? ref _changed : ref _refused);
 }

@@ -17,9 +17,13 @@ public sealed class OwnServerWatch(IReplicationServer server, DatabaseSettings s
     /// <summary>A look runs beside the loop that says what was found and what was changed.</summary>
     private readonly Lock _gate = new();
 
+    /// <summary>Logs are purged a few times a day, and whoever relies on what was said of them asks the server all the same.</summary>
+    private static readonly TimeSpan LogsMayBeOld = TimeSpan.FromSeconds(5);
+
     private Finding _port = Finding.Unknown;
     private int _life;
     private long _lastSql = time.GetTimestamp();
+    private long _logsReadAt;
     private string? _sqlFault = "not asked yet";
     private string? _settingsFault;
     private bool _identityIsOld = true;
@@ -30,6 +34,9 @@ public sealed class OwnServerWatch(IReplicationServer server, DatabaseSettings s
     public ServerIdentity? Identity { get; private set; }
 
     public ReplicaStatus Replica { get; private set; } = ReplicaStatus.None;
+
+    /// <summary>What its binary logs no longer hold; null while that is not known.</summary>
+    public OwnLogs? Logs { get; private set; }
 
     /// <summary>Wrong settings, each with its fix; empty when all is well.</summary>
     public IReadOnlyList<SettingFault> SettingFaults { get; private set; } = [];
@@ -54,7 +61,7 @@ public sealed class OwnServerWatch(IReplicationServer server, DatabaseSettings s
     {
         lock (_gate)
         {
-            Identity = null;
+            (Identity, Logs) = (null, null);
             Forget("it was changed and not asked since");
             Judge();
         }
@@ -76,10 +83,14 @@ public sealed class OwnServerWatch(IReplicationServer server, DatabaseSettings s
             var identity = identityIsOld ? await server.IdentityAsync(cancel) : null;
             var settingFaults = identityIsOld ? await server.CheckSettingsAsync(cancel) : null;
             var replica = await server.StatusAsync(cancel);
+            // After a change they may be another server's.
+            var readLogs = identityIsOld || Logs is null || time.GetElapsedTime(_logsReadAt) > LogsMayBeOld;
+            var logs = readLogs ? await LogsAsync(cancel) : null;
             lock (_gate)
             {
                 if (life != _life) return; // it was changed, or gone, while it was asked: some of these answers are of before
                 if (identity is not null) (Identity, SettingFaults, _identityIsOld) = (identity, settingFaults!, false);
+                if (readLogs) (Logs, _logsReadAt) = (logs, time.GetTimestamp());
                 _settingsFault = SettingFaults.Count == 0 ? null : string.Join("; ", SettingFaults);
                 (Replica, _lastSql, _sqlFault) = (replica, time.GetTimestamp(), null);
                 Judge();
@@ -100,6 +111,19 @@ public sealed class OwnServerWatch(IReplicationServer server, DatabaseSettings s
     {
         _life++;
         (_identityIsOld, _sqlFault) = (true, why);
+    }
+
+    /// <summary>A server that cannot tell is no worse for it: the others ask it.</summary>
+    private async Task<OwnLogs?> LogsAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return await server.LogsAsync(cancel);
+        }
+        catch (DbException)
+        {
+            return null;
+        }
     }
 
     private void Judge()

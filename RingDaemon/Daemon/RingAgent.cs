@@ -245,7 +245,7 @@ public sealed partial class RingAgent(
             WebUp = said.WebUp,
             Source = said.Source,
             SourceRunning = said.SourceRunning,
-        });
+        }.With(own.Logs));
     }
 
     private static partial class Log

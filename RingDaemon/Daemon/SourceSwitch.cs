@@ -35,6 +35,12 @@ public sealed class SourceSwitch(IReplicationServer server, Peers peers, Account
         try
         {
             var own = await server.PositionAsync(cancel);
+            if (RetentionFloor.Lacking(source.Facts, own) is { IsEmpty: false } purged)
+            {
+                // It has said so itself: no need to ask it, and nothing was tried that an operator has to know of. The change that is made instead says who was passed over.
+                counts.PassOver();
+                return new(source.Name, $"its logs no longer hold {purged}, which this node lacks", BlamesMember: true, LogsPurged: true);
+            }
             var theirs = await LookAsync(source, cancel);
             if (theirs is null) return Refused(action, why, source, "its MySQL does not answer me");
             var judgement = SourceCheck.Judge(me, own, theirs);

@@ -69,6 +69,12 @@ public sealed record MemberFacts
 
     /// <summary>Both replication threads run.</summary>
     public bool SourceRunning { get; init; }
+
+    /// <summary>How long its server keeps binary logs, in seconds: 0 for ever, null if that is not known.</summary>
+    public uint? KeepsLogsSeconds { get; init; }
+
+    /// <summary>What its binary logs no longer hold (<see cref="RetentionFloor"/>): empty if nothing was purged, null if it is not known, or too long to say.</summary>
+    public string? Floor { get; init; }
 }
 
 /// <summary>One member as this node sees it.</summary>

@@ -17,6 +17,9 @@ internal interface IDialect
     /// <summary>Executed, but no longer in a log that could be sent.</summary>
     GtidSet Purged(DbConnection connection, string schema);
 
+    /// <summary>How long binary logs are kept before the server purges them by itself; 0 for ever.</summary>
+    uint KeepsSeconds(DbConnection connection);
+
     /// <summary>
     /// One round trip: waits for at most <paramref name="timeout"/> until <paramref name="position"/> is committed, then reads what is committed and durable.
     /// </summary>

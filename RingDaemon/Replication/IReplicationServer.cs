@@ -1,5 +1,6 @@
 using Connect.Node.Database;
 using Connect.Node.Settings;
+using Connect.RingDaemon.Membership;
 
 namespace Connect.RingDaemon.Replication;
 
@@ -25,6 +26,14 @@ public sealed record ReplicaStatus(
     public bool Running => Receiving && Applying;
 }
 
+/// <param name="Purged">Transactions it has executed but can no longer send to a replica, because their logs were purged.</param>
+/// <param name="KeepsSeconds">How long logs are kept; 0 for ever.</param>
+public sealed record OwnLogs(GtidSet Purged, uint KeepsSeconds)
+{
+    /// <summary>What others are told of it (<see cref="RetentionFloor"/>).</summary>
+    public string? Floor { get; } = RetentionFloor.Of(Purged);
+}
+
 /// <summary>A setting of the server that would break the ring, and what to do about it.</summary>
 public sealed record SettingFault(string Variable, string Found, string Wanted, string Why)
 {
@@ -43,8 +52,8 @@ public interface IReplicationServer
     /// <summary>All transactions this server has executed, its own included.</summary>
     Task<GtidSet> PositionAsync(CancellationToken cancel = default);
 
-    /// <summary>Transactions it has executed but can no longer send to a replica, because their logs were purged.</summary>
-    Task<GtidSet> PurgedAsync(CancellationToken cancel = default);
+    /// <summary>What its binary logs no longer hold, and how long they are kept.</summary>
+    Task<OwnLogs> LogsAsync(CancellationToken cancel = default);
 
     Task<ReplicaStatus> StatusAsync(CancellationToken cancel = default);
 

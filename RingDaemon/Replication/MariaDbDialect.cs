@@ -58,6 +58,8 @@ internal sealed class MariaDbDialect : IDialect
         }
     }
 
+    public uint KeepsSeconds(DbConnection connection) => connection.ExecuteScalar<uint>("SELECT @@GLOBAL.binlog_expire_logs_seconds");
+
     public GtidSet WaitAndRead(DbConnection connection, GtidSet position, string? ownOrigin, TimeSpan timeout)
     {
         // MASTER_GTID_WAIT looks at gtid_slave_pos alone: it would wait in vain for the server's own writes.

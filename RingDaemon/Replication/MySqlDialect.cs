@@ -19,6 +19,9 @@ internal sealed class MySqlDialect : IDialect
     public GtidSet Purged(DbConnection connection, string schema) =>
         GtidSet.Parse(Engine.MySQL, connection.ExecuteScalar<string>("SELECT @@GLOBAL.gtid_purged"));
 
+    public uint KeepsSeconds(DbConnection connection) =>
+        connection.ExecuteScalar<uint>("SELECT IF(@@GLOBAL.binlog_expire_logs_auto_purge, @@GLOBAL.binlog_expire_logs_seconds, 0)");
+
     public GtidSet WaitAndRead(DbConnection connection, GtidSet position, string? ownOrigin, TimeSpan timeout)
     {
         // Two statements in one packet: within one SELECT the variable may be read before the wait. A time-out of 0 would wait for ever.

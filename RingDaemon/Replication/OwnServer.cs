@@ -45,7 +45,7 @@ public abstract class OwnServer : IReplicationServer, IDisposable
 
     public Task<GtidSet> PositionAsync(CancellationToken cancel = default) => AskAsync(_dialect.Executed, cancel);
 
-    public Task<GtidSet> PurgedAsync(CancellationToken cancel = default) => AskAsync(connection => _dialect.Purged(connection, Schema), cancel);
+    public Task<OwnLogs> LogsAsync(CancellationToken cancel = default) => AskAsync(connection => new OwnLogs(_dialect.Purged(connection, Schema), _dialect.KeepsSeconds(connection)), cancel);
 
     public Task<ReplicaStatus> StatusAsync(CancellationToken cancel = default) => AskAsync(ReadStatus, cancel);
 

@@ -203,7 +203,8 @@ public sealed class RingController(string me, RingOptions options)
         _abandoned = _current is { } left && left != target && CurrentFault() is not null ? left : null;
         _underWay = true;
         Doing = $"pointing at {target}: {why}";
-        effects.Add(new RingEffect.PointAt(_view.Find(target)!, why));
+        var passedOver = Plan.Considered.Where(c => !c.Usable && c.Name != _current && _objections.ContainsKey(c.Name)).Select(c => $"; {c.Name} is passed over: {c.Why}");
+        effects.Add(new RingEffect.PointAt(_view.Find(target)!, why + string.Concat(passedOver)));
     }
 
     private void StopIt(TimeSpan now, string why, List<RingEffect> effects)

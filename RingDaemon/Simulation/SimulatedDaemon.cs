@@ -220,11 +220,11 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     {
         try
         {
-            return await AskAsync<GtidSet>(server, timeout, (s, answer) => s.WhenHolding(position, () => answer(s.Executed)));
+            return await AskAsync<GtidSet>(server, timeout, (s, answer) => s.WhenHolding(position, () => answer(s.Held)));
         }
         catch (DatabaseUnavailableException) when (server.Power == Power.On)
         {
-            return await AskAsync(server, timeout, s => s.Executed);
+            return await AskAsync(server, timeout, s => s.Held);
         }
     }
 
@@ -293,7 +293,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
             if (!_entered && _own is { Identity: not null, Fault: null } && !Server.Disk.IsFresh)
             {
                 _entered = true;
-                Step(new AgentInput.Entered(_note.Current?.Damage, _memory));
+                Step(new AgentInput.Entered(_note.Current?.Damage, _ring.Plant.MissesLostTail ? null : _memory));
             }
             Step(looked);
             var soon = new TaskCompletionSource();
@@ -498,7 +498,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     private void Say(AgentEffect.Say said)
     {
         if (_own.Identity is not { } identity) return;
-        Gossip.Facts = Gossip.Facts with
+        Gossip.Facts = (Gossip.Facts with
         {
             Engine = identity.Engine,
             EngineVersion = identity.Version,
@@ -509,7 +509,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
             WebUp = said.WebUp,
             Source = said.Source,
             SourceRunning = said.SourceRunning,
-        };
+        }).With(_ring.Plant.IgnoresPurged ? null : _own.Logs);
         if (_gossiping)
         {
             Gossip.Take(new SetFacts(Gossip.Facts));
@@ -534,7 +534,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         _own = new(_replication, new DatabaseSettings(), _time);
         _peers = new(facts => new SimulatedPeer(this, _ring[facts.Name].Server, _ring.Plant));
         _catchUp = new(_replication, _peers);
-        _mending = new(_replication, new SimulatedHands(this, name => _ring[name], _ring.NextServerId), _note, this, _time);
+        _mending = new(_replication, new SimulatedHands(this, name => _ring[name], _ring.NextServerId, _ring.Plant), _note, this, _time);
         _sources = new(_replication, _peers, new Account("r", "r"), tls: false, this, new DecisionCounts(), _time);
         Step(new AgentInput.Web(true));
     }

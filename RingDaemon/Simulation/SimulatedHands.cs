@@ -2,6 +2,7 @@ using Connect.Node.Database;
 using Connect.RingDaemon.Daemon;
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Replication;
+using Connect.RingDaemon.Simulation.Plants;
 using Connect.RingDaemon.Simulation.Servers;
 
 namespace Connect.RingDaemon.Simulation;
@@ -10,7 +11,8 @@ namespace Connect.RingDaemon.Simulation;
 /// <param name="daemon">Whose.</param>
 /// <param name="members">The others, by name.</param>
 /// <param name="nextServerId">What the local ring's <c>renew</c> does: an id that was never given out.</param>
-internal sealed class SimulatedHands(SimulatedDaemon daemon, Func<string, SimulatedDaemon> members, Func<uint> nextServerId) : IMendingHands
+/// <param name="plant">A bug that is put in on purpose.</param>
+internal sealed class SimulatedHands(SimulatedDaemon daemon, Func<string, SimulatedDaemon> members, Func<uint> nextServerId, PlantedBug plant) : IMendingHands
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RowsTake = TimeSpan.FromMilliseconds(500);
@@ -25,7 +27,7 @@ internal sealed class SimulatedHands(SimulatedDaemon daemon, Func<string, Simula
         {
             if (other.Report.Phase != Phase.Serving || other.Server.Identity.Origin != donor.Facts.Origin) return null;
             var missing = daemon.Server.Disk.Rows.Except(other.Server.Disk.Rows);
-            foreach (var row in missing) other.Server.Write(row, _ => { });
+            if (!plant.MendsUnsaved) foreach (var row in missing) other.Server.Write(row, _ => { });
             return missing.Count;
         }) ?? throw new MendingException($"{donor.Name} does not serve any more");
     }

@@ -61,6 +61,16 @@ internal static class StoryDraw
         return story with { Faults = [.. Enumerable.Range(0, 3).Select(i => new Fault(Quiet + (TimeSpan.FromSeconds(9) * i), "flap-server", node) { Amount = 6 })] };
     }
 
+    /// <summary>A node is away while all others but one purge their logs, and comes back: it goes to one who still has them.</summary>
+    public static Story Purges(ulong seed)
+    {
+        var (story, chance) = Pausing(seed);
+        var (away, keeps) = (1 + chance.Below(story.Nodes), 1 + chance.Below(story.Nodes - 1));
+        if (keeps == away) keeps = story.Nodes;
+        var purges = Enumerable.Range(1, story.Nodes).Where(n => n != away && n != keeps).Select(n => new Fault(TimeSpan.FromSeconds(9), "purge-logs", $"n{n}"));
+        return story with { PostEvery = TimeSpan.FromMilliseconds(100), Faults = [new(TimeSpan.FromSeconds(3), "kill-node", $"n{away}"), .. purges, new(TimeSpan.FromSeconds(21), "mend", $"n{away}")] };
+    }
+
     private static (Story Story, Prng Chance) Pausing(ulong seed)
     {
         var chance = new Prng(seed ^ 0x5041555345);

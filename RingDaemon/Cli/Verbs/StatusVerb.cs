@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Connect.RingDaemon.Api;
+using Connect.RingDaemon.Daemon;
 
 namespace Connect.RingDaemon.Cli.Verbs;
 
@@ -54,6 +55,7 @@ internal static class StatusVerb
         table.Write(output, terminal);
         foreach (var node in report.Nodes.Where(n => n.Compared is { Equal: false }))
             output.WriteLine(terminal.Bad($"{node.Compared!.Differing} rows of {node.Name} and {node.Compared.With} differ") + ": ./connect checksum names them, ./connect repair brings what is missing");
+        foreach (var node in report.Nodes.Where(n => n.Logs is { AwaySince: not null })) output.WriteLine($"{node.Name} is {(node.Logs!.Left == LogsLeft.Enough ? $"{node.Logs}" : terminal.Warn($"{node.Logs}"))}");
         if (!report.IsHealthy()) output.WriteLine("Why: ./connect explain NODE    What was done: ./connect audit");
     }
 

@@ -38,6 +38,8 @@ public sealed class Mending(IReplicationServer own, IMendingHands hands, IMendin
             var position = donor is null ? await own.PositionAsync(cancel) : await hands.SettledPositionAsync(donor, cancel);
             At(MendingStep.BringOver);
             var brought = donor is null ? 0 : await hands.BringOverAsync(donor, cancel);
+            // A donor that was put back to an older copy of itself meanwhile sent fewer rows than it had at that position (simulate --seed 1937).
+            if (donor is not null && !(await hands.SettledPositionAsync(donor, cancel)).Contains(position)) throw new MendingException($"{donor.Name} lost transactions meanwhile");
             var unknown = (await own.PositionAsync(cancel)).Only(noted.Found.Origin).Except(position);
             // A renewal that was cut off may have changed one of the two only. The version says nothing: servers are upgraded.
             var renewed = before.ServerId != noted.Found.ServerId && before.Origin != noted.Found.Origin;

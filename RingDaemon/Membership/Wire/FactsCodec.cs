@@ -5,6 +5,8 @@ namespace Connect.RingDaemon.Membership.Wire;
 /// <summary>A member's facts as bytes, field by field in the order of <see cref="MemberFacts"/>.</summary>
 internal static class FactsCodec
 {
+    private const uint Unknown = uint.MaxValue;
+
     public static void Write(ref WireWriter to, MemberFacts facts)
     {
         to.Text(facts.Name);
@@ -23,9 +25,17 @@ internal static class FactsCodec
         to.Bool(facts.WebUp);
         to.Text(facts.Source ?? "");
         to.Bool(facts.SourceRunning);
+        to.UInt32(facts.KeepsLogsSeconds ?? Unknown);
+        FloorCodec.Write(ref to, facts.Engine, facts.Floor);
     }
 
-    public static MemberFacts Read(ref WireReader from) => new()
+    public static MemberFacts Read(ref WireReader from)
+    {
+        var facts = ReadFixed(ref from);
+        return facts with { Floor = FloorCodec.Read(ref from, facts.Engine) };
+    }
+
+    private static MemberFacts ReadFixed(ref WireReader from) => new()
     {
         Name = from.Name(),
         Zone = from.Text(),
@@ -43,5 +53,6 @@ internal static class FactsCodec
         WebUp = from.Bool(),
         Source = from.OptionalName() is { Length: > 0 } source ? source : null,
         SourceRunning = from.Bool(),
+        KeepsLogsSeconds = from.UInt32() is var seconds && seconds == Unknown ? null : seconds,
     };
 }

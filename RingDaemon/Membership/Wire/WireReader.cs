@@ -47,6 +47,11 @@ internal ref struct WireReader(ReadOnlySpan<byte> buffer)
 
     public ulong UInt64() => Take(8) is { IsEmpty: false } taken ? BinaryPrimitives.ReadUInt64BigEndian(taken) : 0;
 
+    public Guid Uuid() => Take(16) is { IsEmpty: false } taken ? new(taken, bigEndian: true) : Guid.Empty;
+
+    /// <summary>What was read makes no sense.</summary>
+    public void Refuse() => Failed = true;
+
     /// <summary>An incarnation: far enough from the end of its range that it can be outbid.</summary>
     public ulong Incarnation()
     {

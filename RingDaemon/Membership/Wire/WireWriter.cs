@@ -41,6 +41,16 @@ internal ref struct WireWriter(Span<byte> buffer)
         Length += 8;
     }
 
+    public void Uuid(Guid value)
+    {
+        if (!Room(16)) return;
+        value.TryWriteBytes(_buffer[Length..], bigEndian: true, out _);
+        Length += 16;
+    }
+
+    /// <summary>This cannot be written.</summary>
+    public void Refuse() => Failed = true;
+
     /// <summary>One byte of length, then UTF-8.</summary>
     public void Text(string value)
     {

@@ -14,6 +14,7 @@ internal sealed class Checks
         new NoOriginIsReused(ring),
         new NothingIsAppliedTwice(),
         new NobodyRepointsInCircles(ring),
+        new NobodyFollowsInVain(ring),
         new NoPauseMovesAnybody(ring, story),
         new NobodyServesTooEarly(ring),
         new NobodyLeavesWithPosts(ring),

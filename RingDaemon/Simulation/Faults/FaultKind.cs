@@ -8,7 +8,7 @@ namespace Connect.RingDaemon.Simulation.Faults;
 /// <param name="Begin">What happens.</param>
 internal sealed record FaultKind(string Name, Action<SimulatedRing, Fault> Begin)
 {
-    /// <summary>How often it is drawn, in proportion to the others.</summary>
+    /// <summary>How often it is drawn, in proportion to the others; 0 if it is only told.</summary>
     public int Weight { get; init; } = 1;
 
     /// <summary>It concerns a second node too.</summary>

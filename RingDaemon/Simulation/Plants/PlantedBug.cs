@@ -41,6 +41,15 @@ internal sealed record PlantedBug(string Name, string Breaks)
     /// <summary>A source is not asked what it has purged.</summary>
     public bool IgnoresPurged { get; init; }
 
+    /// <summary>A server that has fewer of its own transactions than it had is taken for sound: nobody remembers how far it was, and nobody else says so.</summary>
+    public bool MissesLostTail { get; init; }
+
+    /// <summary>A node that is put right keeps its rows to itself: what only it has is not saved elsewhere.</summary>
+    public bool MendsUnsaved { get; init; }
+
+    /// <summary>A server begins open for the board's writes, before its daemon has looked at it.</summary>
+    public bool BeginsOpen { get; init; }
+
     /// <summary>A server that is asked whether it holds a post counts its relay log.</summary>
     public bool CountsReceived { get; init; }
 

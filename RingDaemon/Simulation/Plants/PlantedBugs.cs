@@ -1,3 +1,4 @@
+using Connect.Node.Settings;
 using Connect.RingDaemon.Membership;
 
 namespace Connect.RingDaemon.Simulation.Plants;
@@ -24,21 +25,42 @@ internal static class PlantedBugs
         // Positions.
         new("position-not-merged", "a replica begins with what its new source commits next, not with what it lacks") { FoundBy = ["ring-open", "divergence", "served-too-early"], Within = 5, BeginsAtTheEnd = true },
         new("duplicates-executed", "a replica executes what it knows again") { FoundBy = ["applied-twice"], Within = 3, ExecutesDuplicates = true },
-        new("purge-not-checked", "a source is not asked what it has purged") { IgnoresPurged = true },
+        new("purge-not-checked", "a source is not asked what it has purged") { FoundBy = ["hopeless-source"], Within = 5, Draw = StoryDraw.Purges, IgnoresPurged = true },
+        new("lost-tail-not-checked", "a server that came back with fewer transactions of its own than it had goes on as if nothing were missing") { FoundBy = ["served-too-early", "origin-reused"], Within = 3, Draw = OldBackup, MissesLostTail = true },
 
         // Serving and going.
         new("serves-at-once", "a node serves before it holds what the others hold") { FoundBy = ["served-too-early"], Within = 20, ServesAtOnce = true },
+        new("opens-before-compared", "a server takes writes before its daemon has compared it with the others") { FoundBy = ["origin-reused"], Within = 3, Draw = SwappedDisk, BeginsOpen = true },
+        new("mending-does-not-save", "rows that only a node had are not saved before it is put right") { FoundBy = ["divergence"], Within = 3, Draw = OldBackupOfItsOwn, MendsUnsaved = true },
         new("waits-for-joining", "the goal of catching up includes what only another joining node holds")
         {
+            FoundBy = ["ring-open"], Within = 2, Draw = TwoReturn,
             Trusts = m => m.Facts.Phase == Phase.Joining ? m with { Facts = m.Facts with { Phase = Phase.Serving } } : m,
         },
         new("leaves-undrained", "a node leaves without asking whether others hold what it knows") { FoundBy = ["left-with-posts"], Within = 10, Draw = Backlog, LeavesAtOnce = true },
-        new("counted-at-receive", "a copy counts for an acknowledgement when it is received, not when it is executed") { CountsReceived = true },
+        new("counted-at-receive", "a copy counts for an acknowledgement when it is received, not when it is executed") { FoundBy = ["lost-post"], Within = 3, Draw = BacklogAndLostDisk, CountsReceived = true },
     ];
 
     /// <summary>A node leaves while the others are behind with what it wrote.</summary>
     private static Story Backlog(ulong seed) =>
-        StoryText.Read("nodes 3; post-every 0.050; lasts 14; at 1 slow-apply n2 for 12; at 1 slow-apply n3 for 12; at 7 leave n1") with { Seed = seed };
+        Told(seed, "nodes 3; post-every 0.050; lasts 14; at 1 slow-apply n2 for 12; at 1 slow-apply n3 for 12; at 7 leave n1");
+
+    /// <summary>A disk is lost while the others have received what is on it, and have not applied it.</summary>
+    private static Story BacklogAndLostDisk(ulong seed) =>
+        Told(seed, "nodes 3; post-every 0.050; lasts 14; at 1 slow-apply n2 for 12; at 1 slow-apply n3 for 12; at 7 lose-disk n1");
+
+    /// <summary>Two nodes write on while they are cut off, end, and come back together, each with rows of its own; two others serve, so nobody follows those that come back.</summary>
+    private static Story TwoReturn(ulong seed) =>
+        Told(seed, "nodes 4; post-every 0.050; lasts 16; at 3 isolate n3 for 5; at 3 isolate n4 for 5; at 5 kill-node n3; at 5 kill-node n4; at 10 mend n3; at 10 mend n4");
+
+    private static Story OldBackup(ulong seed) => Told(seed, "nodes 3; post-every 0.050; lasts 16; at 3 restore-backup n2 for 4; at 8 mend n2");
+
+    /// <summary>The backup holds rows that were written while the node was cut off.</summary>
+    private static Story OldBackupOfItsOwn(ulong seed) => Told(seed, "nodes 3; post-every 0.050; lasts 18; at 3 isolate n2 for 10; at 4.500 restore-backup n2 for 3; at 8 mend n2");
+
+    private static Story SwappedDisk(ulong seed) => Told(seed, "nodes 3; post-every 0.010; lasts 12; at 3 swap-backup n2 for 4; at 9 kill-server n2");
+
+    private static Story Told(ulong seed, string story) => StoryText.Read(story) with { Seed = seed, Engine = seed % 2 == 0 ? Engine.MySQL : Engine.MariaDB };
 
     private static View Each(View view, Func<Member, Member> change) => view with { Members = [.. view.Members.Select(change)] };
 }

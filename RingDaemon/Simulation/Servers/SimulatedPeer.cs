@@ -8,9 +8,12 @@ namespace Connect.RingDaemon.Simulation.Servers;
 internal sealed class SimulatedPeer(SimulatedDaemon daemon, SimulatedServer server, PlantedBug plant) : IPeerServer
 {
     public Task<PeerPosition> PositionAsync(TimeSpan deadline, CancellationToken cancel = default) =>
-        daemon.AskAsync(server, deadline, s => new PeerPosition(s.Executed, plant.IgnoresPurged ? GtidSet.Empty(s.Identity.Engine) : s.Disk.Purged, s.Identity));
+        daemon.AskAsync(server, deadline, s => new PeerPosition(Shown(s), plant.IgnoresPurged ? GtidSet.Empty(s.Identity.Engine) : s.Disk.Purged, s.Identity));
 
     public Task<GtidSet> WaitForAsync(GtidSet position, TimeSpan timeout, CancellationToken cancel = default) => daemon.WaitForAsync(server, position, timeout);
+
+    private GtidSet Shown(SimulatedServer s) =>
+        plant.MissesLostTail ? s.Executed.Except(s.Executed.Only(daemon.Server.Identity.Origin).Except(daemon.Server.Executed)) : s.Executed;
 
     public void Dispose()
     {

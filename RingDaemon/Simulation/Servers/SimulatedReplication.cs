@@ -21,7 +21,7 @@ internal sealed class SimulatedReplication(SimulatedDaemon daemon, Func<string, 
 
     public Task<GtidSet> PositionAsync(CancellationToken cancel = default) => AskAsync(s => s.Executed);
 
-    public Task<GtidSet> PurgedAsync(CancellationToken cancel = default) => AskAsync(s => s.Disk.Purged);
+    public Task<OwnLogs> LogsAsync(CancellationToken cancel = default) => AskAsync(s => new OwnLogs(s.Disk.Purged, (uint)TimeSpan.FromDays(7).TotalSeconds));
 
     public Task<ReplicaStatus> StatusAsync(CancellationToken cancel = default) => AskAsync(s => s.Replica.Status);
 

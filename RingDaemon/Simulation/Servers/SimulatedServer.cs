@@ -13,14 +13,14 @@ internal sealed class SimulatedServer
 {
     private readonly List<(GtidSet Position, Action Reached)> _waiting = [];
     private readonly List<Action> _frozen = [];
-    private readonly bool _countsReceived;
+    private readonly bool _countsReceived, _beginsOpen;
 
     public SimulatedServer(string name, ServerDisk disk, World world, PlantedBug plant)
     {
         (Name, World, Address) = (name, world, new(name, 3306));
         Disk = disk;
         Replica = new(this, world, plant);
-        _countsReceived = plant.CountsReceived;
+        (_countsReceived, _beginsOpen) = (plant.CountsReceived, plant.BeginsOpen);
     }
 
     public string Name { get; }
@@ -42,6 +42,9 @@ internal sealed class SimulatedServer
 
     /// <summary>Those who are connected and fetch from here.</summary>
     public List<ReplicaThreads> Replicas { get; } = [];
+
+    /// <summary>When its logs were last purged, or others were put in their place.</summary>
+    public TimeSpan LogsChangedAt { get; private set; }
 
     /// <summary>What a flush takes.</summary>
     public TimeSpan CommitTakes { get; set; }
@@ -105,6 +108,7 @@ internal sealed class SimulatedServer
     public void Start()
     {
         Power = Power.On;
+        Open = _beginsOpen;
         Started?.Invoke();
         PowerChanged?.Invoke();
     }
@@ -141,7 +145,7 @@ internal sealed class SimulatedServer
     {
         if (Power is Power.On or Power.Paused) throw new InvalidOperationException($"{Name} runs: its disk cannot be replaced.");
         var before = Disk;
-        Disk = disk;
+        (Disk, LogsChangedAt) = (disk, World.Now);
         Replica.Reset();
         DiskReplaced?.Invoke(before);
     }
@@ -152,7 +156,7 @@ internal sealed class SimulatedServer
     public void StandAt(GtidSet position)
     {
         Replica.Reset();
-        Disk = Disk.StandingAt(position);
+        (Disk, LogsChangedAt) = (Disk.StandingAt(position), World.Now);
         Life++;
         foreach (var replica in Replicas.ToArray()) replica.SourceClosed();
     }
@@ -192,13 +196,19 @@ internal sealed class SimulatedServer
     }
 
     /// <summary>PURGE BINARY LOGS: what a connected replica still reads stays.</summary>
-    public void Purge() => Disk.Purge(Replicas.Select(r => r.NeedsLogFrom).Append(Disk.Log.Count).Min());
+    public void Purge()
+    {
+        Disk.Purge(Replicas.Select(r => r.NeedsLogFrom).Append(Disk.Log.Count).Min());
+        LogsChangedAt = World.Now;
+    }
 
     private void AnswerWaits()
     {
+        if (_waiting.Count == 0) return;
+        var held = Held;
         for (var i = _waiting.Count - 1; i >= 0; i--)
         {
-            if (i >= _waiting.Count || !Held.Contains(_waiting[i].Position)) continue;
+            if (i >= _waiting.Count || !held.Contains(_waiting[i].Position)) continue;
             var reached = _waiting[i].Reached;
             _waiting.RemoveAt(i);
             reached();
