@@ -23,6 +23,7 @@ public sealed class MessageCodecTests
         from id in ArbMap.Default.GeneratorFor<uint>()
         from port in Gen.Choose(0, 65535)
         from bits in Gen.Choose(0, 127)
+        from unreached in Many(Names, 0, WireLimits.Unreached)
         select new MemberFacts
         {
             Name = names[0],
@@ -41,6 +42,7 @@ public sealed class MessageCodecTests
             WebUp = (bits & 16) != 0,
             Source = (bits & 32) != 0 ? names[1] : null,
             SourceRunning = (bits & 64) != 0,
+            Unreached = new(unreached),
         };
 
     private static readonly Gen<ulong> Incarnations = Gen.Choose(0, int.MaxValue).Select(i => (ulong)i * 2_000_000_000);

@@ -40,6 +40,9 @@ public class RingSimulationTests
     [Fact]
     public async Task A_server_that_comes_and_goes_moves_its_successor_ever_more_rarely() => await Hold(100, StoryDraw.Flapping);
 
+    [Fact]
+    public async Task A_ring_of_four_or_more_is_closed_while_one_link_is_cut_and_returns_to_its_order() => await Hold(100, StoryDraw.OneCutLink);
+
     private static async Task Hold(int seeds, Func<ulong, Story> draw)
     {
         var batch = await Task.Run(() => SimulationBatch.Play(seeds, i => draw((ulong)i + 1), new()), TestContext.Current.CancellationToken);

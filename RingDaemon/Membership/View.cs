@@ -69,6 +69,9 @@ public sealed record MemberFacts
 
     /// <summary>Both replication threads run.</summary>
     public bool SourceRunning { get; init; }
+
+    /// <summary>Whose servers it cannot reach from where it stands, although they are alive and up by all accounts: the links to them are broken.</summary>
+    public NameList Unreached { get; init; } = NameList.None;
 }
 
 /// <summary>One member as this node sees it.</summary>

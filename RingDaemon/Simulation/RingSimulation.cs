@@ -49,7 +49,8 @@ internal static class RingSimulation
         ring.Boards.StopPosting();
         if (!Comes(ring, ring.RunUntil(ring.IsEqual, ToBecomeEqual), "divergence", "the nodes did not become equal")) return;
         // A last change may come late, when a long hold-down is over. Then there must be peace.
-        if (!Comes(ring, ring.RunUntil(() => ring.Present.All(d => ring.World.Now - d.LastSourceChange > Rest), ToSettle), "circles", "nodes go on re-pointing after everything was mended")) return;
+        // So may the last word about a link that was broken.
+        if (!Comes(ring, ring.RunUntil(() => ring.Present.All(d => d.Gossip.Facts.Unreached.Names.IsEmpty && ring.World.Now - d.LastSourceChange > Rest), ToSettle), "circles", "nodes go on re-pointing, or do not reach each other, after everything was mended")) return;
         ring.IsAtRest = true;
         ring.Run(Rest);
         if (!Comes(ring, ring.IsClosed(), "ring-open", "the ring opened again by itself")) return;

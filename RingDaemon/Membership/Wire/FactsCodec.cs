@@ -23,6 +23,8 @@ internal static class FactsCodec
         to.Bool(facts.WebUp);
         to.Text(facts.Source ?? "");
         to.Bool(facts.SourceRunning);
+        to.UInt16(facts.Unreached.Names.Length);
+        foreach (var name in facts.Unreached.Names) to.Text(name);
     }
 
     public static MemberFacts Read(ref WireReader from) => new()
@@ -43,5 +45,6 @@ internal static class FactsCodec
         WebUp = from.Bool(),
         Source = from.OptionalName() is { Length: > 0 } source ? source : null,
         SourceRunning = from.Bool(),
+        Unreached = from.Names(WireLimits.Unreached),
     };
 }
