@@ -209,7 +209,7 @@ public sealed class AgentCore(string me, RingOptions options)
             case AgentInput.Viewed(var view, var complete): OnView(view, complete); break;
             case AgentInput.Server server when server.AskedAt >= _sourceChangedAt: OnServer(server); break;
             case AgentInput.Web(var up): _webUp = up; break;
-            case AgentInput.Link(var member, var finding): _links.Found(member, finding != Finding.Silent, now); break;
+            case AgentInput.Link(var member, var finding) when _links.Names.Names.Contains(member): _links.Found(member, finding != Finding.Silent, now); break;
             case AgentInput.Predecessor found: OnPredecessor(found.Member, found.Part, found.Finding); break;
             case AgentInput.SourceChanged(var ended):
                 _sourceChangedAt = now;
@@ -296,7 +296,7 @@ public sealed class AgentCore(string me, RingOptions options)
         if (finding == Finding.Refused) _effects.Add(new AgentEffect.TakeOut(member.Name));
         if (part == Part.Mysql)
         {
-            _links.Found(member.Name, finding != Finding.Silent, _now);
+            if (member.Name == _watched) _links.Found(member.Name, finding != Finding.Silent, _now);
             Control(finding switch
             {
                 Finding.Up => new RingInput.ObjectionOver(member.Name),
@@ -485,9 +485,11 @@ public sealed class AgentCore(string me, RingOptions options)
     {
         foreach (var verdict in _links.Judge(_view, _now))
             _effects.Add(new AgentEffect.Audit(verdict.Broken ? $"cannot reach {verdict.Member}" : $"reach {verdict.Member} again", verdict.Why, verdict.Broken ? "told to everyone, so that the ring's order goes around this link" : "the link may be used again"));
-        if (_links.Names.Equals(_linksWatched)) return;
-        _linksWatched = _links.Names;
-        _effects.Add(new AgentEffect.WatchLinks([.. _linksWatched.Names.Select(_view.Find).OfType<Member>()]));
+        Member[] behind = [.. _links.Names.Names.Select(_view.Find).OfType<Member>()];
+        NameList watched = new(behind.Select(m => $"{m.Name} {m.Facts.MysqlHost}:{m.Facts.MysqlPort}")); // somebody may move
+        if (watched.Equals(_linksWatched)) return;
+        _linksWatched = watched;
+        _effects.Add(new AgentEffect.WatchLinks(behind));
     }
 
     private bool IsFollowed(string name) => _view.Members.Any(m => m.Name != name && (m.Name == me ? _source == name && _replica.Running : m.IsTrustworthy && m.Facts is { SourceRunning: true } f && f.Source == name));
