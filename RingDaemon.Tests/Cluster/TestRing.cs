@@ -21,7 +21,7 @@ public sealed class MySqlRing() : TestRing(Engine.MySQL, port: 23180);
 /// A whole ring of real servers, daemons and boards behind a real HAProxy, as <c>connect up</c> makes it: the stories break it and look at it from outside, through
 /// the HTTP interfaces that people and operators use.
 /// </summary>
-public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
+public abstract class TestRing(Engine engine, int port, int nodes = 3, bool namespaces = false) : IAsyncLifetime
 {
     private static readonly TimeSpan ToHeal = TimeSpan.FromSeconds(60);
 
@@ -58,7 +58,7 @@ public abstract class TestRing(Engine engine, int port) : IAsyncLifetime
     }
 
     public async Task UpAsync() =>
-        _local = await LocalRing.UpAsync(new UpOptions(_folder) { Engine = engine, Port = _port }, SilentProgress.Instance);
+        _local = await LocalRing.UpAsync(new UpOptions(_folder) { Engine = engine, Port = _port, Nodes = nodes, Namespaces = namespaces }, SilentProgress.Instance);
 
     public string DaemonOf(string node) => Local.Description.DaemonUrl(Local.Description.Node(node));
 

@@ -319,6 +319,30 @@ public class AgentCoreTests
         Assert.Equal("n2", Pointed());
     }
 
+    [Fact]
+    public void A_server_that_is_silent_to_this_node_alone_is_behind_a_broken_link_until_it_has_answered_for_a_while()
+    {
+        Serving();
+        Tell(Found(Part.Mysql, Finding.Silent));
+        Assert.Equal("n1", _pointed); // walked past at once
+        Assert.Equal(NameList.None, Done<AgentEffect.Say>(new AgentInput.SourceChanged(new("n1", null, false)))!.Unreached);
+        After(3.8);
+        Assert.Equal(NameList.None, Find<AgentEffect.Say>()!.Unreached); // somebody who dies in silence is not accused
+        List<string> watched = [];
+        for (var i = 0; i < 5; i++)
+        {
+            After(0.1);
+            watched.AddRange(Find<AgentEffect.WatchLinks>()?.Members.Select(m => m.Name) ?? []);
+        }
+        Assert.Equal(["n2"], Find<AgentEffect.Say>()!.Unreached.Names);
+        Assert.Equal(["n2"], watched);
+        Tell(new AgentInput.Link("n2", Finding.Up));
+        After(9.8);
+        Assert.Equal(["n2"], Find<AgentEffect.Say>()!.Unreached.Names);
+        After(0.4);
+        Assert.Equal(NameList.None, Find<AgentEffect.Say>()!.Unreached);
+    }
+
     private string? _pointed;
     private string? _watched;
 

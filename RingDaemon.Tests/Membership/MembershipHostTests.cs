@@ -95,6 +95,10 @@ public sealed class MembershipHostTests : IAsyncLifetime
         Assert.Throws<ArgumentException>(() => _hosts["n1"].SetFacts(facts with { WebUrl = new string('x', 256) }));
         Assert.Throws<ArgumentException>(() => _hosts["n1"].SetFacts(facts with { Name = "n2" }));
         Assert.Throws<ArgumentException>(() => _hosts["n1"].SetFacts(facts with { Source = "Not A Name" }));
+        Assert.Throws<ArgumentException>(() => _hosts["n1"].SetFacts(facts with { Unreached = new(["n2", "n3", "n4", "n5", "n6"]) }));
+        // There must be room for names that may come.
+        var full = new string('x', 255);
+        Assert.Throws<ArgumentException>(() => _hosts["n1"].SetFacts(facts with { WebUrl = full, Zone = full, EngineVersion = full, MysqlHost = full }));
     }
 
     public async ValueTask DisposeAsync()

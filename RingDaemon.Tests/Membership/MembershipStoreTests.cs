@@ -14,7 +14,7 @@ public sealed class MembershipStoreTests : IDisposable
         MemberReport[] members =
         [
             new(SimulatedNode.FactsOf("n1"), 5, 7, Liveness.Unreachable, true),
-            new(SimulatedNode.FactsOf("n2") with { Source = "n1", Phase = Phase.Maintenance }, 1_800_000_000_000, 1_800_000_000_000, Liveness.Alive, false),
+            new(SimulatedNode.FactsOf("n2") with { Source = "n1", Phase = Phase.Maintenance, Unreached = new(["n3", "n1"]) }, 1_800_000_000_000, 1_800_000_000_000, Liveness.Alive, false),
         ];
         var store = new MembershipStore(Path.Combine(_folder, "new", "state"));
         store.Save([.. members]);

@@ -24,6 +24,7 @@ public sealed class MessageCodecTests
         from port in Gen.Choose(0, 65535)
         from bits in Gen.Choose(0, 127)
         from numbers in Gen.Choose(0, 1_000_000).ListOf(2)
+        from unreached in Many(Names, 0, WireLimits.Unreached)
         select new MemberFacts
         {
             Name = names[0],
@@ -44,6 +45,7 @@ public sealed class MessageCodecTests
             SourceRunning = (bits & 64) != 0,
             KeepsLogsSeconds = numbers[0] % 3 == 0 ? null : (uint)numbers[0],
             Floor = (numbers[1] % 3) switch { 0 => null, 1 => "", _ => (bits & 1) == (int)Engine.MariaDB ? $"10-10-{numbers[1]},9-9-7" : $"aaaaaaaa-0000-0000-0000-000000000001:1-{numbers[1]}" },
+            Unreached = new(unreached),
         };
 
     private static readonly Gen<ulong> Incarnations = Gen.Choose(0, int.MaxValue).Select(i => (ulong)i * 2_000_000_000);

@@ -17,6 +17,13 @@ internal static class Members
         return new(view.Version + 1, view.Members.Replace(old, Member(word, old.Facts.Place, incarnation)));
     }
 
+    /// <summary>The first says that it cannot reach the servers of the others.</summary>
+    public static View Unreached(this View view, string by, params string[] members)
+    {
+        var old = view.Find(by)!;
+        return new(view.Version + 1, view.Members.Replace(old, old with { Facts = old.Facts with { Unreached = new(members) } }));
+    }
+
     private static Member Member(string word, int place, ulong incarnation)
     {
         var mark = word[^1];

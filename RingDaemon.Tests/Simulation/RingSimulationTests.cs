@@ -54,6 +54,9 @@ public class RingSimulationTests
         Assert.InRange(told.Count(t => t.Any(line => line.Contains("is passed over: its logs no longer hold", StringComparison.Ordinal))), 10, 40);
     }
 
+    [Fact]
+    public async Task A_ring_of_four_or_more_is_closed_while_one_link_is_cut_and_returns_to_its_order() => await Hold(100, StoryDraw.OneCutLink);
+
     private static async Task Hold(int seeds, Func<ulong, Story> draw)
     {
         var batch = await Task.Run(() => SimulationBatch.Play(seeds, i => draw((ulong)i + 1), new()), TestContext.Current.CancellationToken);

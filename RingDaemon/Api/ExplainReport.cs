@@ -13,19 +13,24 @@ public sealed record ExplainReport(
     string Name, string Phase, string Why, string? Source, string? Wanted, IReadOnlyList<string> Order, IReadOnlyList<Candidate> Considered, string Doing, long View,
     string? LastError, IReadOnlyList<string> Logs, IReadOnlyList<AuditEntry> Recent)
 {
+    /// <summary>What members say about broken links, and whether the order avoids them; empty if all links work.</summary>
+    public string Links { get; init; } = "";
+
     public static ExplainReport Of(string name, AgentReport agent, View view, IReadOnlyList<LogOutlook> logs, IReadOnlyList<AuditEntry> recent) => new(
         name, agent.Phase.ToString().ToLowerInvariant(), agent.Why, agent.Source, agent.Plan.Source, agent.Plan.Order, agent.Plan.Considered, agent.Doing, view.Version,
-        agent.Replica.LastError, [.. logs.Where(o => o.Name == name || o.AwaySince is not null).Select(o => $"{o.Name} {(o.AwaySince is null ? "" : "is ")}{o}")], recent);
+        agent.Replica.LastError, [.. logs.Where(o => o.Name == name || o.AwaySince is not null).Select(o => $"{o.Name} {(o.AwaySince is null ? "" : "is ")}{o}")], recent)
+    { Links = agent.Plan.Links };
 }
 
 /// <summary>Everyone known, as gossip sees them; <c>floor</c> is what a member's logs no longer hold, null if that is not known.</summary>
 public sealed record MembersReport(long View, IReadOnlyList<MembersReport.Entry> Members)
 {
+    /// <param name="Unreached">Members whose servers it cannot reach from where it stands, although they are well.</param>
     public sealed record Entry(
         string Name, string State, string Liveness, ulong Incarnation, string Zone, int Place, string Engine, uint ServerId, string Origin, string Daemon, string Mysql, string Web,
-        bool MysqlUp, bool WebUp, string? Source, string? Floor, uint? KeepsLogsSeconds);
+        bool MysqlUp, bool WebUp, string? Source, string? Floor, uint? KeepsLogsSeconds, IReadOnlyList<string> Unreached);
 
     public static MembersReport Of(View view) => new(view.Version, [.. view.Members.Select(m => new Entry(
         m.Name, NodeState.Of(m), m.Liveness.ToString().ToLowerInvariant(), m.Incarnation, m.Facts.Zone, m.Facts.Place, m.Facts.EngineVersion, m.Facts.ServerId, m.Facts.Origin,
-        m.Facts.DaemonUrl, $"{m.Facts.MysqlHost}:{m.Facts.MysqlPort}", m.Facts.WebUrl, m.Facts.MysqlUp, m.Facts.WebUp, m.Facts.Source, m.Facts.Floor, m.Facts.KeepsLogsSeconds))]);
+        m.Facts.DaemonUrl, $"{m.Facts.MysqlHost}:{m.Facts.MysqlPort}", m.Facts.WebUrl, m.Facts.MysqlUp, m.Facts.WebUp, m.Facts.Source, m.Facts.Floor, m.Facts.KeepsLogsSeconds, m.Facts.Unreached.Names))]);
 }

@@ -36,6 +36,9 @@ public abstract record AgentInput
     /// <summary>A part of the watched member was looked at.</summary>
     public sealed record Predecessor(Member Member, Part Part, Finding Finding) : AgentInput;
 
+    /// <summary>The server of a member behind a broken link was looked at.</summary>
+    public sealed record Link(string Member, Finding Finding) : AgentInput;
+
     /// <summary>A change of source has ended.</summary>
     public sealed record SourceChanged(RingInput.Ended Ended) : AgentInput;
 
@@ -87,10 +90,13 @@ public abstract record AgentEffect
     public sealed record Leave : AgentEffect;
 
     /// <summary>What this node says of itself, apart from who it is.</summary>
-    public sealed record Say(Phase Phase, bool MysqlUp, bool WebUp, string? Source, bool SourceRunning) : AgentEffect;
+    public sealed record Say(Phase Phase, bool MysqlUp, bool WebUp, string? Source, bool SourceRunning, NameList Unreached) : AgentEffect;
 
     /// <summary>Watch this member closely from now on, or nobody.</summary>
     public sealed record Watch(Member? Member) : AgentEffect;
+
+    /// <summary>Look at the servers of these members now and then, and at no others: the links to them are broken.</summary>
+    public sealed record WatchLinks(Member[] Members) : AgentEffect;
 
     public sealed record SignOfLife(string Member) : AgentEffect;
 
@@ -144,6 +150,8 @@ public sealed class AgentCore(string me, RingOptions options)
     private readonly RingController _controller = new(me, options);
     private readonly NodeLife _life = new();
     private readonly ServerJudge _server = new(me);
+    private readonly BrokenLinks _links = new(options);
+    private NameList _linksWatched = NameList.None;
     private readonly Dictionary<Part, Finding> _found = [];
     private List<AgentEffect> _effects = [];
     private TimeSpan _now;
@@ -201,6 +209,7 @@ public sealed class AgentCore(string me, RingOptions options)
             case AgentInput.Viewed(var view, var complete): OnView(view, complete); break;
             case AgentInput.Server server when server.AskedAt >= _sourceChangedAt: OnServer(server); break;
             case AgentInput.Web(var up): _webUp = up; break;
+            case AgentInput.Link(var member, var finding) when _links.Names.Names.Contains(member): _links.Found(member, finding != Finding.Silent, now); break;
             case AgentInput.Predecessor found: OnPredecessor(found.Member, found.Part, found.Finding); break;
             case AgentInput.SourceChanged(var ended):
                 _sourceChangedAt = now;
@@ -236,6 +245,7 @@ public sealed class AgentCore(string me, RingOptions options)
         if (gap >= DoubtfulPause)
         {
             // This process did not run for a while: what it believes of itself, and of the others, is old.
+            _links.Paused(_now);
             CompareAnew($"it was paused for {gap.TotalSeconds:0.0} s");
             _effects.Add(new AgentEffect.Audit("join again", $"this daemon did not run for {gap.TotalSeconds:0.0} s", "comparing with the others before serving"));
         }
@@ -286,6 +296,7 @@ public sealed class AgentCore(string me, RingOptions options)
         if (finding == Finding.Refused) _effects.Add(new AgentEffect.TakeOut(member.Name));
         if (part == Part.Mysql)
         {
+            if (member.Name == _watched) _links.Found(member.Name, finding != Finding.Silent, _now);
             Control(finding switch
             {
                 Finding.Up => new RingInput.ObjectionOver(member.Name),
@@ -426,6 +437,7 @@ public sealed class AgentCore(string me, RingOptions options)
             _effects.Add(new AgentEffect.AskHeld(UsablePeers()));
         }
         JudgeFollowed();
+        JudgeLinks();
         if (_life.MayGo && !_leaving)
         {
             _leaving = true;
@@ -469,17 +481,29 @@ public sealed class AgentCore(string me, RingOptions options)
         else if (_now - _followedAt > UnfollowedForGood) _followed = !others.Any(m => m.Facts.Phase == Phase.Serving && IsFollowed(m.Name));
     }
 
+    private void JudgeLinks()
+    {
+        foreach (var verdict in _links.Judge(_view, _now))
+            _effects.Add(new AgentEffect.Audit(verdict.Broken ? $"cannot reach {verdict.Member}" : $"reach {verdict.Member} again", verdict.Why, verdict.Broken ? "told to everyone, so that the ring's order goes around this link" : "the link may be used again"));
+        Member[] behind = [.. _links.Names.Names.Select(_view.Find).OfType<Member>()];
+        NameList watched = new(behind.Select(m => $"{m.Name} {m.Facts.MysqlHost}:{m.Facts.MysqlPort}")); // somebody may move
+        if (watched.Equals(_linksWatched)) return;
+        _linksWatched = watched;
+        _effects.Add(new AgentEffect.WatchLinks(behind));
+    }
+
     private bool IsFollowed(string name) => _view.Members.Any(m => m.Name != name && (m.Name == me ? _source == name && _replica.Running : m.IsTrustworthy && m.Facts is { SourceRunning: true } f && f.Source == name));
 
     private void Tell()
     {
         if (_entered)
-            _effects.Add(new AgentEffect.Say(_life.Phase, _condition.MysqlFault is null, _webUp, _view.Find(_source ?? "")?.Name, _replica.Running));
+            _effects.Add(new AgentEffect.Say(_life.Phase, _condition.MysqlFault is null, _webUp, _view.Find(_source ?? "")?.Name, _replica.Running, _links.Names));
         var watched = WatchedBefore();
         if (watched?.Name != _watched)
         {
             _watched = watched?.Name;
             _found.Clear();
+            _links.Watching(_watched);
             _effects.Add(new AgentEffect.Watch(watched));
         }
         _effects.Add(new AgentEffect.Balance(LoadBalancerDuty.Wanted(_view, _controller.Plan.Order, me, OnItsWayOut, _followed && _open == true), _view));

@@ -25,6 +25,7 @@ public sealed class DaemonMetrics(NodeSettings settings, RingMembership membersh
         Header(text, "connect_members", "gauge", "Members by liveness, as seen here");
         foreach (var liveness in Enum.GetValues<Liveness>())
             Line(text, "connect_members", view.Members.Count(m => m.Liveness == liveness), $"liveness=\"{liveness.ToString().ToLowerInvariant()}\"");
+        Gauge(text, "connect_links_broken", "Members whose servers this node cannot reach although they are well", view.Find(settings.Name)?.Facts.Unreached.Names.Length ?? 0);
         Gauge(text, "connect_acknowledgements_waiting", "Writes that wait for a copy", acknowledgements.Outstanding);
         Counter(text, "connect_source_changes_total", "Changes of this node's source that were made", counts.Changed);
         Counter(text, "connect_source_changes_refused_total", "Changes of source that live state forbade or that failed", counts.Refused);

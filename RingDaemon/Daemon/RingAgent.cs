@@ -24,6 +24,7 @@ public sealed partial class RingAgent(
     private readonly SemaphoreSlim _lookNow = new(0, 1);
     private readonly CatchUp _catchUp = new(own.Server, peers);
     private PredecessorWatch? _predecessor;
+    private LinkWatches? _links;
     private AgentInput.Wrote? _wrote;
     private Task _turning = Task.CompletedTask;
     private CancellationToken _stopping;
@@ -70,6 +71,7 @@ public sealed partial class RingAgent(
         var web = new Uri(settings.Web.Url);
         await using var board = new ServiceWatch(web.Host, web.Port, new HttpGreeting(web.Authority, "/health/live"), WatchOptions.Http, time, f => _loop.Post(() => OwnWeb(f)));
         await using var predecessor = _predecessor = new PredecessorWatch(time, (m, part, f) => _loop.Post(() => Predecessor(m, part, f)), trust);
+        await using var links = _links = new LinkWatches(time, (member, f) => _loop.Post(() => Link(member, f)));
         mysql.Start();
         board.Start();
         var feeding = Task.WhenAll(PollServerAsync(stoppingToken), FollowViewsAsync(stoppingToken), BeatAsync(stoppingToken));
@@ -147,6 +149,12 @@ public sealed partial class RingAgent(
         Step(new AgentInput.Predecessor(member, part, finding));
     }
 
+    private void Link(string member, Finding finding)
+    {
+        Log.Link(log, member, finding);
+        Step(new AgentInput.Link(member, finding));
+    }
+
     // ---- what is done ----
 
     private void Tell(AgentInput input) => _loop.Post(() => Step(input));
@@ -171,7 +179,8 @@ public sealed partial class RingAgent(
             case AgentEffect.Mend(var damage, var donor): _loop.Beside(mending.RunAsync(damage, donor, _stopping), Mended, failed: () => Mended("it failed in an unexpected way; see the log")); break;
             case AgentEffect.Leave: _loop.Beside(departure.LeaveAsync(), () => { }); break;
             case AgentEffect.Say said: Say(said); break;
-            case AgentEffect.Watch(var member): _turning = TurnAsync(_turning, member); break;
+            case AgentEffect.Watch(var member): _turning = TurnAsync(_turning, () => _predecessor!.TurnToAsync(member)); break;
+            case AgentEffect.WatchLinks(var members): _turning = TurnAsync(_turning, () => _links!.TurnToAsync(members)); break;
             case AgentEffect.SignOfLife(var member): membership.SignOfLife(member); break;
             case AgentEffect.HardEvidence(var member, var incarnation, var why): membership.HardEvidence(member, incarnation, why); break;
             case AgentEffect.Peers(var view, var usable): UsePeers(view, usable); break;
@@ -211,10 +220,10 @@ public sealed partial class RingAgent(
     private void Beside<T>(Task<T> work, Func<T, AgentInput> told, AgentInput failed) => _loop.Beside(work, result => Step(told(result)), () => Step(failed));
 
     /// <summary>One turn after the other, and none of them in the loop: a watch that is given up ends its look first.</summary>
-    private async Task TurnAsync(Task before, Member? member)
+    private static async Task TurnAsync(Task before, Func<Task> turn)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _predecessor!.TurnToAsync(member);
+        await turn();
     }
 
     private void UsePeers(View view, Member[] usable)
@@ -245,6 +254,7 @@ public sealed partial class RingAgent(
             WebUp = said.WebUp,
             Source = said.Source,
             SourceRunning = said.SourceRunning,
+            Unreached = said.Unreached,
         }.With(own.Logs));
     }
 
@@ -255,6 +265,9 @@ public sealed partial class RingAgent(
 
         [LoggerMessage(101, LogLevel.Information, "Predecessor {Member}: its {Part} is {Finding}")]
         public static partial void PredecessorPart(ILogger logger, string member, Part part, Finding finding);
+
+        [LoggerMessage(106, LogLevel.Information, "The link to {Member}'s MySQL: {Finding}")]
+        public static partial void Link(ILogger logger, string member, Finding finding);
 
         [LoggerMessage(102, LogLevel.Information, "Decided: {Effect}")]
         public static partial void Effect(ILogger logger, RingEffect effect);

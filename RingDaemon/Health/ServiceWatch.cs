@@ -22,6 +22,9 @@ public sealed record WatchOptions
 
     /// <summary>For daemons and boards: their death is seen as soon, their silence half a second later than a server's, for half the price.</summary>
     public static WatchOptions Http { get; } = new() { Interval = TimeSpan.FromSeconds(1), SilentAfter = TimeSpan.FromMilliseconds(2400) };
+
+    /// <summary>For a server behind a broken link: nobody waits for it, so a look every two seconds will do, up or not.</summary>
+    public static WatchOptions Link { get; } = new() { Interval = TimeSpan.FromSeconds(2), DownInterval = TimeSpan.FromSeconds(2) };
 }
 
 /// <summary>

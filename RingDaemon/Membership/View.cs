@@ -75,6 +75,9 @@ public sealed record MemberFacts
 
     /// <summary>What its binary logs no longer hold (<see cref="RetentionFloor"/>): empty if nothing was purged, null if it is not known, or too long to say.</summary>
     public string? Floor { get; init; }
+
+    /// <summary>Whose servers it cannot reach from where it stands, although they are alive and up by all accounts: the links to them are broken.</summary>
+    public NameList Unreached { get; init; } = NameList.None;
 }
 
 /// <summary>One member as this node sees it.</summary>

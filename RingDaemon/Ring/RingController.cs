@@ -22,6 +22,14 @@ public sealed record RingOptions
 
     /// <summary>Three seconds: how long an objection of this node's own against a member holds, unless the member says something new first.</summary>
     public TimeSpan ObjectionHolds { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// Four seconds: how long a server must have been found silent before its link is called broken, if its member is alive by all accounts. A death in silence is known to gossip by then.
+    /// </summary>
+    public TimeSpan LinkBrokenAfter { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>Ten seconds: how long it must have answered again before that is taken back. Doubles each time it breaks again within ten minutes, up to <see cref="LongestHoldDown"/>.</summary>
+    public TimeSpan LinkHealsAfter { get; init; } = TimeSpan.FromSeconds(10);
 }
 
 /// <summary>What the controller is told.</summary>

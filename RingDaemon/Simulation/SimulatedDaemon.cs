@@ -25,6 +25,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     private bool _stepping;
     private readonly List<SimulatedWatch> _watches = [];
     private List<SimulatedWatch> _predecessor = [];
+    private List<SimulatedWatch> _links = [];
     private AgentCore _core;
     private VirtualTime _time;
     private OwnServerWatch _own;
@@ -107,9 +108,9 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         Power = how;
         Gossip.Stop(how);
         _held.Clear();
-        foreach (var watch in _watches.Concat(_predecessor)) watch.Stop();
+        foreach (var watch in _watches.Concat(_predecessor).Concat(_links)) watch.Stop();
         _watches.Clear();
-        _predecessor = [];
+        (_predecessor, _links) = ([], []);
         PowerChanged?.Invoke();
     }
 
@@ -269,6 +270,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     {
         foreach (var watch in _watches) watch.Look();
         foreach (var watch in _predecessor) watch.Look();
+        foreach (var watch in _links) watch.Look();
     }
 
     private void BeatOn(int life) => _world.After(AgentCore.BeatEvery, () =>
@@ -385,6 +387,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
             case AgentEffect.Mend(var damage, var donor): Run(MendAsync(damage, donor)); break;
             case AgentEffect.Say said: Say(said); break;
             case AgentEffect.Watch(var member): Watch(member); break;
+            case AgentEffect.WatchLinks(var members): WatchLinks(members); break;
             case AgentEffect.SignOfLife(var member): Gossip.Take(new SignOfLife(member)); break;
             case AgentEffect.HardEvidence(var member, var incarnation, var why): Gossip.Take(new HardEvidence(member, incarnation, why)); break;
             case AgentEffect.Peers(var view, var usable):
@@ -495,6 +498,14 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         foreach (var watch in _predecessor) watch.Look();
     }
 
+    private void WatchLinks(Member[] members)
+    {
+        foreach (var watch in _links) watch.Stop();
+        var life = _life;
+        _links = [.. members.Select(m => new SimulatedWatch(_world, () => Truth(_ring[m.Name].Server.Power, m.Name), f => Deliver(life, () => Step(new AgentInput.Link(m.Name, f)))))];
+        foreach (var watch in _links) watch.Look();
+    }
+
     private void Say(AgentEffect.Say said)
     {
         if (_own.Identity is not { } identity) return;
@@ -509,6 +520,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
             WebUp = said.WebUp,
             Source = said.Source,
             SourceRunning = said.SourceRunning,
+            Unreached = said.Unreached,
         }).With(_ring.Plant.IgnoresPurged ? null : _own.Logs);
         if (_gossiping)
         {

@@ -71,6 +71,17 @@ internal static class StoryDraw
         return story with { PostEvery = TimeSpan.FromMilliseconds(100), Faults = [new(TimeSpan.FromSeconds(3), "kill-node", $"n{away}"), .. purges, new(TimeSpan.FromSeconds(21), "mend", $"n{away}")] };
     }
 
+    /// <summary>One link that is cut for a minute, one way or both, in a ring that can be closed without it.</summary>
+    public static Story OneCutLink(ulong seed)
+    {
+        var (story, chance) = Pausing(seed);
+        story = story with { Nodes = 4 + chance.Below(3), Zones = 1 + chance.Below(3), Lasts = TimeSpan.FromSeconds(100) };
+        var node = 1 + chance.Below(story.Nodes);
+        var other = 1 + (node + chance.Below(story.Nodes - 1)) % story.Nodes;
+        var cut = new Fault(Quiet + Quiet, OneOf(chance, FaultKinds.CutPair, FaultKinds.CutOneWay), $"n{node}") { Other = $"n{other}", Lasts = TimeSpan.FromSeconds(60) };
+        return story with { Faults = [cut] };
+    }
+
     private static (Story Story, Prng Chance) Pausing(ulong seed)
     {
         var chance = new Prng(seed ^ 0x5041555345);

@@ -142,7 +142,9 @@ public sealed partial class MembershipHost : IAsyncDisposable
     {
         if (!WireLimits.IsName(facts.Name)) throw new ArgumentException($"'{facts.Name}' is not a name: 1 to 32 of a-z, 0-9 and '-'.", nameof(facts));
         if (facts.Source is { } source && !WireLimits.IsName(source)) throw new ArgumentException($"'{source}' is not a member's name.", nameof(facts));
-        if (MessageCodec.SizeOf(Rumour.Alive(facts, 0)) > WireLimits.Rumour)
+        if (facts.Unreached.Names.Length > WireLimits.Unreached || !facts.Unreached.Names.All(WireLimits.IsName)) throw new ArgumentException($"'{facts.Unreached}' are not up to {WireLimits.Unreached} members' names.", nameof(facts));
+        // With room for the names of members that it may not reach one day: what fits now must fit then.
+        if (MessageCodec.SizeOf(Rumour.Alive(facts with { Unreached = NameList.None }, 0)) > WireLimits.Rumour - (WireLimits.Unreached * (1 + WireLimits.Name)))
             throw new ArgumentException($"What {facts.Name} says about itself does not fit into a packet (texts up to {WireLimits.Text} bytes, {WireLimits.Rumour} in all).", nameof(facts));
     }
 

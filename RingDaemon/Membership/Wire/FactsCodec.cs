@@ -25,6 +25,8 @@ internal static class FactsCodec
         to.Bool(facts.WebUp);
         to.Text(facts.Source ?? "");
         to.Bool(facts.SourceRunning);
+        to.UInt16(facts.Unreached.Names.Length);
+        foreach (var name in facts.Unreached.Names) to.Text(name);
         to.UInt32(facts.KeepsLogsSeconds ?? Unknown);
         FloorCodec.Write(ref to, facts.Engine, facts.Floor);
     }
@@ -53,6 +55,7 @@ internal static class FactsCodec
         WebUp = from.Bool(),
         Source = from.OptionalName() is { Length: > 0 } source ? source : null,
         SourceRunning = from.Bool(),
+        Unreached = from.Names(WireLimits.Unreached),
         KeepsLogsSeconds = from.UInt32() is var seconds && seconds == Unknown ? null : seconds,
     };
 }

@@ -15,6 +15,9 @@ public static class WireLimits
     /// <summary>Characters of a name.</summary>
     public const int Name = 32;
 
+    /// <summary>Members whose servers a member says it cannot reach.</summary>
+    public const int Unreached = 4;
+
     /// <summary>Rumours in a packet.</summary>
     public const int Rumours = 64;
 

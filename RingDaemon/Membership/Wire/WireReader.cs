@@ -71,6 +71,18 @@ internal ref struct WireReader(ReadOnlySpan<byte> buffer)
     /// <summary>A name, or nothing.</summary>
     public string OptionalName() => Text() is var name && (name.Length == 0 || WireLimits.IsName(name)) ? name : Fail("");
 
+    /// <summary>At most so many names, in ordinal order and each once, so that equal messages have equal bytes.</summary>
+    public NameList Names(int most)
+    {
+        var names = new string[Count(most)];
+        for (var i = 0; i < names.Length; i++)
+        {
+            names[i] = Name();
+            if (i > 0 && string.CompareOrdinal(names[i - 1], names[i]) >= 0) Failed = true;
+        }
+        return Failed ? NameList.None : new(names);
+    }
+
     private ReadOnlySpan<byte> Take(int count)
     {
         if (_rest.Length < count) Failed = true;

@@ -18,6 +18,7 @@ internal sealed class Checks
         new NoPauseMovesAnybody(ring, story),
         new NobodyServesTooEarly(ring),
         new NobodyLeavesWithPosts(ring),
+        new ACutLinkIsGoneAround(ring, story),
     ];
 
     /// <summary>The first rule that was broken.</summary>

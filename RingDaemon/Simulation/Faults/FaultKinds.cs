@@ -6,7 +6,7 @@ namespace Connect.RingDaemon.Simulation.Faults;
 /// <summary>Everything that can be broken, drawn and told.</summary>
 internal static class FaultKinds
 {
-    public const string FreezeServer = "freeze-server", FreezeDaemon = "freeze-daemon", FreezeNode = "freeze-node", FlapDaemon = "flap-daemon";
+    public const string FreezeServer = "freeze-server", FreezeDaemon = "freeze-daemon", FreezeNode = "freeze-node", FlapDaemon = "flap-daemon", CutPair = "cut", CutOneWay = "cut-one-way";
 
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(3), Medium = TimeSpan.FromSeconds(6), Long = TimeSpan.FromSeconds(10);
 
@@ -42,8 +42,8 @@ internal static class FaultKinds
         new("step-clock", (ring, f) => ring[f.Node].Gossip.ClockIsOff -= TimeSpan.FromMinutes(f.Amount)) { Most = 60 },
 
         // The network.
-        Cut("cut", Long, onTwo: true, f => (a, b) => (a == f.Node && b == f.Other) || (a == f.Other && b == f.Node)),
-        Cut("cut-one-way", Long, onTwo: true, f => (a, b) => a == f.Node && b == f.Other),
+        Cut(CutPair, Long, onTwo: true, f => (a, b) => (a == f.Node && b == f.Other) || (a == f.Other && b == f.Node)),
+        Cut(CutOneWay, Long, onTwo: true, f => (a, b) => a == f.Node && b == f.Other),
         Cut("isolate", Long, onTwo: false, f => (a, b) => a != b && (a == f.Node || b == f.Node)),
         Cut("cut-before", Long, onTwo: false, f => (a, b) => string.CompareOrdinal(a, f.Node) < 0 != string.CompareOrdinal(b, f.Node) < 0),
 

@@ -21,6 +21,7 @@ internal static class PlantedBugs
         { FoundBy = ["circles", "never-formed"], Within = 10,
             Sees = (view, me) => view with { Members = [.. view.Members.Where(m => m.Name == me || m.Facts.Source is null || m.Facts.Source == me)] },
         },
+        new("bad-links-ignored", "nobody hears which links are broken") { FoundBy = ["link-open"], Within = 5, Draw = StoryDraw.OneCutLink, Sees = (view, _) => Each(view, m => m with { Facts = m.Facts with { Unreached = NameList.None } }) },
 
         // Positions.
         new("position-not-merged", "a replica begins with what its new source commits next, not with what it lacks") { FoundBy = ["ring-open", "divergence", "served-too-early"], Within = 5, BeginsAtTheEnd = true },
