@@ -17,6 +17,7 @@ internal sealed class Checks
         new NoPauseMovesAnybody(ring, story),
         new NobodyServesTooEarly(ring),
         new NobodyLeavesWithPosts(ring),
+        new OnlyOneSideWrites(ring, story),
     ];
 
     /// <summary>The first rule that was broken.</summary>

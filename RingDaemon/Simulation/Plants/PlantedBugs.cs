@@ -21,6 +21,10 @@ internal static class PlantedBugs
             Sees = (view, me) => view with { Members = [.. view.Members.Where(m => m.Name == me || m.Facts.Source is null || m.Facts.Source == me)] },
         },
 
+        // The smaller side.
+        new("counts-the-living", "members that are believed dead are not counted: each side of a partition is the majority of itself")
+        { FoundBy = ["both-sides-write"], Within = 10, Draw = StoryDraw.Partitions, Sees = (view, _) => view with { Members = [.. view.Members.Where(m => m.Liveness != Liveness.Unreachable)] } },
+
         // Positions.
         new("position-not-merged", "a replica begins with what its new source commits next, not with what it lacks") { FoundBy = ["ring-open", "divergence", "served-too-early"], Within = 5, BeginsAtTheEnd = true },
         new("duplicates-executed", "a replica executes what it knows again") { FoundBy = ["applied-twice"], Within = 3, ExecutesDuplicates = true },
