@@ -1,4 +1,5 @@
 using Connect.BoardWeb.Web;
+using Connect.BoardWeb.Writes;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -8,7 +9,7 @@ namespace Connect.BoardWeb.Pages;
 /// <summary>Says what went wrong and what to do, for every kind of failure. It asks neither the database nor the key ring.</summary>
 [IgnoreAntiforgeryToken]
 [ResponseCache(NoStore = true, Location = ResponseCacheLocation.None)]
-public sealed class ErrorModel : PageModel
+public sealed class ErrorModel(IWriteGate writes) : PageModel
 {
     public string Heading { get; private set; } = "";
 
@@ -34,6 +35,7 @@ public sealed class ErrorModel : PageModel
             404 => ("There is nothing here", "The address may be mistyped. Something very new may also still be on its way to this node: try again in a moment."),
             413 => ("That is too much", "A post may have at most 32 KB of text."),
             429 => ("A little slower, please", $"You have sent a lot in a short time. Try again in {Response.Headers.RetryAfter} seconds."),
+            503 when writes.WhyOnlyRead is not null => ("Reading only, for now", "Nothing was saved. Go back: what you wrote is still in the form. Send it once more when the notice above the page is gone."),
             503 => ("This node is out of breath", "It is not you. Another node will take over in a moment: load the page again."),
             _ => ("Something went wrong", "It has been noted. Try again in a moment."),
         };

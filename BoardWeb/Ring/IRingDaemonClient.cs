@@ -20,7 +20,8 @@ public sealed record Acknowledged(bool Satisfied, int Copies, int Wanted);
 /// <summary>The parts of <c>GET /v1/node</c> a board needs.</summary>
 /// <param name="Serving">It should get readers.</param>
 /// <param name="Writable">It may take writes; a daemon that does not say so knows of no reason against it.</param>
-public sealed record NodeReport(string? Name, string? State, bool Serving, string? Why, IReadOnlyList<MemberReport>? Members, bool Writable = true);
+/// <param name="ReadOnly">Why it takes no posts for now although it can be read; null if that is not so.</param>
+public sealed record NodeReport(string? Name, string? State, bool Serving, string? Why, IReadOnlyList<MemberReport>? Members, bool Writable = true, string? ReadOnly = null);
 
 /// <summary>A member as this node sees it.</summary>
 public sealed record MemberReport(string Name, string? State, long? ServerId);

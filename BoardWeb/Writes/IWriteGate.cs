@@ -8,4 +8,7 @@ public interface IWriteGate
 {
     /// <summary>Why no write is taken now, for people; null if writes are welcome.</summary>
     string? Closed { get; }
+
+    /// <summary>Not for a moment only: this node sees too few of the others, and can be read until it sees more. For people; null if that is not so.</summary>
+    string? WhyOnlyRead => null;
 }

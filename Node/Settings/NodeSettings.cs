@@ -22,6 +22,12 @@ public sealed class NodeSettings
     /// <summary>Position within the zone; members are ordered by zone, then place, then name.</summary>
     public int Place { get; set; }
 
+    /// <summary>
+    /// What this node does while it sees fewer than half of the members that have not left (or half of them, and not the first by name). <c>Writable</c>, the default: it goes on,
+    /// and what was written on both sides is united when the network heals. <c>ReadOnly</c>: it takes no posts until it sees enough again, and can be read. The same on every node.
+    /// </summary>
+    public MinorityPolicy Minority { get; set; } = MinorityPolicy.Writable;
+
     /// <summary>Folder for what the daemon must remember (membership, identity, audit log). Made if missing.</summary>
     public string StateFolder { get; set; } = "state";
 
@@ -83,6 +89,7 @@ public sealed class NodeSettings
             yield return "name must be 1 to 32 of a-z, 0-9 and '-'";
         if (Cluster.Length is 0 or > 64) yield return "cluster must be 1 to 64 characters";
         if (Zone.Length is 0 or > 32) yield return "zone must be 1 to 32 characters";
+        if (!Enum.IsDefined(Minority)) yield return "minority must be writable or readonly";
         if (Database.Port is < 1 or > 65535) yield return "database:port must be 1 to 65535";
         if (Database.MaxConnections is < 2 or > 64) yield return "database:maxConnections must be 2 to 64";
         foreach (var fault in DaemonFaults()) yield return fault;
@@ -173,6 +180,9 @@ public sealed class DatabaseSettings
 
     public ServerTls ServerTls() => new(Tls, Tls && TlsCa is { Length: > 0 } ca ? ca : null);
 }
+
+/// <summary>What a node on the smaller side of a partition does with posts: takes them, or not.</summary>
+public enum MinorityPolicy { Writable, ReadOnly }
 
 /// <summary>Which dialect the server speaks.</summary>
 public enum Engine { MySQL, MariaDB }

@@ -15,7 +15,7 @@ public class AgentCoreTests
     private static readonly Wishes None = new(false, false);
     private static readonly View Three = Members.View("n1 n2 n3");
 
-    private readonly AgentCore _n3 = new("n3", new RingOptions());
+    private AgentCore _n3 = new("n3", new RingOptions());
     private readonly List<AgentEffect> _effects = [];
     private TimeSpan _now = TimeSpan.FromSeconds(1);
 
@@ -341,6 +341,82 @@ public class AgentCoreTests
         Assert.Equal(["n2"], Find<AgentEffect.Say>()!.Unreached.Names);
         After(0.4);
         Assert.Equal(NameList.None, Find<AgentEffect.Say>()!.Unreached);
+    }
+
+    [Fact]
+    public void On_the_smaller_side_a_readonly_node_closes_its_server_and_can_still_be_read()
+    {
+        ServingReadOnly();
+        Tell(new AgentInput.Viewed(Members.View("n1? n2! n3"), Complete: true));
+        Assert.Null(_n3.Report.ReadOnly); // a suspicion is no evidence
+        Tell(new AgentInput.Viewed(Members.View("n1! n2! n3"), Complete: true));
+        Assert.False(Find<AgentEffect.Open>()!.Wanted);
+        Assert.Equal("take no posts", Find<AgentEffect.Audit>()!.Action);
+        Assert.Equal("it sees 1 of 3 members, fewer than a majority", _n3.Report.ReadOnly);
+        Assert.Equal((Phase.Serving, false, true), (_n3.Report.Phase, _n3.Report.Writable, _n3.Report.Serving)); // even before the server has obeyed
+        Assert.Equal(["n3"], Find<AgentEffect.Balance>()!.States.Keys); // it does not judge the others
+        Assert.Equal((TrafficState.Ready, true), (Balanced("n3"), Find<AgentEffect.Balance>()!.Reserve));
+        Tell(new AgentInput.Opened(false, Done: true));
+        Assert.Null(Find<AgentEffect.Open>());
+        Assert.True(Done<AgentEffect.Open>(new AgentInput.Viewed(Members.View("n1! n2 n3"), Complete: true))!.Wanted);
+        Assert.Equal("take posts again", Find<AgentEffect.Audit>()!.Action);
+        Assert.Equal((false, true), (_n3.Report.Writable, _n3.Report.Serving)); // readers are not sent away while it is opened
+        Tell(new AgentInput.Opened(true, Done: true));
+        Assert.True(_n3.Report.Writable);
+    }
+
+    [Fact]
+    public void A_server_that_does_not_obey_is_told_again_and_the_board_writes_nothing_meanwhile()
+    {
+        ServingReadOnly();
+        Tell(new AgentInput.Viewed(Members.View("n1! n2! n3"), Complete: true), new AgentInput.Opened(false, Done: false));
+        Assert.False(_n3.Report.Writable);
+        Assert.False(After<AgentEffect.Open>(0.6)!.Wanted);
+    }
+
+    [Fact]
+    public void A_daemon_that_has_just_started_takes_no_posts_before_it_can_know_who_is_there()
+    {
+        _n3 = new("n3", new RingOptions(), Connect.Node.Settings.MinorityPolicy.ReadOnly);
+        Tell(new AgentInput.Entered(null, null), new AgentInput.Viewed(FollowedBy("n1", "n1 n2 n3"), Complete: true), Server("n2"), Compared(done: true));
+        Assert.Equal(Phase.Serving, _n3.Report.Phase);
+        Assert.Contains("has just started", _n3.Report.ReadOnly, StringComparison.Ordinal);
+        Assert.False(_n3.Report.Serving); // readers would find that they can only read
+        Tell(new AgentInput.Opened(false, Done: true));
+        Assert.True(After<AgentEffect.Open>(8.1)!.Wanted);
+        Assert.Null(_n3.Report.ReadOnly);
+    }
+
+    [Fact]
+    public void By_default_a_node_that_sees_nobody_goes_on()
+    {
+        Serving();
+        Tell(new AgentInput.Viewed(Members.View("n1! n2! n3"), Complete: true));
+        Assert.Null(Find<AgentEffect.Open>());
+        Assert.True(_n3.Report.Writable);
+        Assert.Null(_n3.Report.ReadOnly);
+    }
+
+    private void ServingReadOnly()
+    {
+        _n3 = new("n3", new RingOptions(), Connect.Node.Settings.MinorityPolicy.ReadOnly);
+        Tell(new AgentInput.Entered(null, null), new AgentInput.Web(true), new AgentInput.Viewed(FollowedBy("n1", "n1 n2 n3"), Complete: true));
+        After(8.1);
+        Tell(Server("n2"), Compared(done: true), new AgentInput.Opened(true, Done: true));
+        Assert.True(_n3.Report is { Serving: true, Writable: true, ReadOnly: null }, _n3.Report.Why);
+    }
+
+    /// <summary>Beats for so long.</summary>
+    /// <returns>The last effect of this kind meanwhile.</returns>
+    private T? After<T>(double seconds) where T : AgentEffect
+    {
+        T? last = null;
+        for (var end = _now + TimeSpan.FromSeconds(seconds); _now < end;)
+        {
+            Pass(0.1);
+            last = Done<T>(new AgentInput.Beat()) ?? last;
+        }
+        return last;
     }
 
     private string? _pointed;

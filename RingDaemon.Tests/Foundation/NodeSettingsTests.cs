@@ -31,6 +31,25 @@ public sealed class NodeSettingsTests : IDisposable
         else Assert.Contains(fault, Assert.Throws<SettingsException>(() => NodeSettings.Load(_file)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("{ \"name\": \"n1\" }", MinorityPolicy.Writable)]
+    [InlineData("{ \"name\": \"n1\", \"minority\": \"readonly\" }", MinorityPolicy.ReadOnly)]
+    [InlineData("{ \"name\": \"n1\", \"minority\": \"writable\" }", MinorityPolicy.Writable)]
+    public void A_partition_leaves_both_sides_writable_unless_an_operator_says_otherwise(string file, MinorityPolicy policy)
+    {
+        File.WriteAllText(_file, file);
+        Assert.Equal(policy, NodeSettings.Load(_file).Minority);
+    }
+
+    [Theory]
+    [InlineData("\"sometimes\"")]
+    [InlineData("7")]
+    public void An_unknown_policy_is_refused(string policy)
+    {
+        File.WriteAllText(_file, $$"""{ "name": "n1", "minority": {{policy}} }""");
+        Assert.Contains("inority", Assert.Throws<SettingsException>(() => NodeSettings.Load(_file)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void With_certificates_https_is_taken_and_servers_are_verified_by_the_same_authority()
     {

@@ -25,6 +25,13 @@ public class LoadBalancerDutyTests
     [Fact]
     public void A_node_that_nobody_follows_yet_gets_no_readers() => Assert.Equal("n2=Maintenance", Wanted("n1 n2 n3", "n2", onItsWayOut: false, followed: false));
 
+    [Fact]
+    public void A_node_that_sees_too_few_members_speaks_for_itself_only()
+    {
+        var members = Members.View("n1! n2! n3");
+        Assert.Equal(["n3"], LoadBalancerDuty.Wanted(members, ["n1", "n2", "n3"], "n3", onItsWayOut: false, followed: true, readOnly: true).Keys);
+    }
+
     private static string Wanted(string view, string me, bool onItsWayOut, bool followed = true)
     {
         var members = Members.View(view);

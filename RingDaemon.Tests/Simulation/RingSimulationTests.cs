@@ -57,6 +57,22 @@ public class RingSimulationTests
     [Fact]
     public async Task A_ring_of_four_or_more_is_closed_while_one_link_is_cut_and_returns_to_its_order() => await Hold(100, StoryDraw.OneCutLink);
 
+    [Fact]
+    public async Task With_minority_readonly_one_side_of_a_partition_writes_at_most_and_all_go_on_after_healing() => await Hold(200, StoryDraw.Partitions);
+
+    /// <summary>Not by refusing everybody: two of three go on while the third is away, and of two halves the one with n1.</summary>
+    [Theory]
+    [InlineData("nodes 3; minority readonly; lasts 30; at 4 isolate n3 for 24", 0.9)]
+    [InlineData("nodes 3; minority readonly; lasts 30; at 4 isolate n1 for 24", 0.9)]
+    [InlineData("nodes 4; minority readonly; lasts 30; at 4 cut-before n3 for 24", 0.9)]
+    [InlineData("nodes 2; minority readonly; lasts 30; at 4 isolate n2 for 24", 0)] // n1 takes posts, and can promise no copy
+    public async Task The_larger_side_goes_on(string story, double share)
+    {
+        var result = await Task.Run(() => RingSimulation.Run(StoryText.Read(story)), TestContext.Current.CancellationToken);
+        Assert.Null(result.Violation);
+        Assert.True(result.Posted > 100 && result.Acknowledged >= share * result.Posted, $"{result.Acknowledged} of {result.Posted}");
+    }
+
     private static async Task Hold(int seeds, Func<ulong, Story> draw)
     {
         var batch = await Task.Run(() => SimulationBatch.Play(seeds, i => draw((ulong)i + 1), new()), TestContext.Current.CancellationToken);

@@ -8,17 +8,19 @@ namespace Connect.RingDaemon.Api;
 /// <param name="Considered">The members before this node, nearest first, up to the one that was chosen, each with the reason.</param>
 /// <param name="Doing">What it does or waits for right now.</param>
 /// <param name="Logs">How long this node may be away before it needs rows instead of logs, and whoever is away.</param>
+/// <param name="Quorum">How many members it sees.</param>
+/// <param name="ReadOnly">Why it takes no posts for now although it can be read; null if that is not so.</param>
 /// <param name="Recent">The last decisions, newest first.</param>
 public sealed record ExplainReport(
     string Name, string Phase, string Why, string? Source, string? Wanted, IReadOnlyList<string> Order, IReadOnlyList<Candidate> Considered, string Doing, long View,
-    string? LastError, IReadOnlyList<string> Logs, IReadOnlyList<AuditEntry> Recent)
+    string? LastError, string Quorum, string? ReadOnly, IReadOnlyList<string> Logs, IReadOnlyList<AuditEntry> Recent)
 {
     /// <summary>What members say about broken links, and whether the order avoids them; empty if all links work.</summary>
     public string Links { get; init; } = "";
 
     public static ExplainReport Of(string name, AgentReport agent, View view, IReadOnlyList<LogOutlook> logs, IReadOnlyList<AuditEntry> recent) => new(
         name, agent.Phase.ToString().ToLowerInvariant(), agent.Why, agent.Source, agent.Plan.Source, agent.Plan.Order, agent.Plan.Considered, agent.Doing, view.Version,
-        agent.Replica.LastError, [.. logs.Where(o => o.Name == name || o.AwaySince is not null).Select(o => $"{o.Name} {(o.AwaySince is null ? "" : "is ")}{o}")], recent)
+        agent.Replica.LastError, agent.Quorum.ToString(), agent.ReadOnly, [.. logs.Where(o => o.Name == name || o.AwaySince is not null).Select(o => $"{o.Name} {(o.AwaySince is null ? "" : "is ")}{o}")], recent)
     { Links = agent.Plan.Links };
 }
 

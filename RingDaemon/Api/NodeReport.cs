@@ -19,6 +19,15 @@ public sealed record NodeReport(
     /// <summary>What it last found when it compared its rows with a neighbour's; null if it has not.</summary>
     public ComparedRows? Compared { get; init; }
 
+    /// <summary>Why it takes no posts for now although it can be read (<c>minority: readonly</c>); null if that is not so.</summary>
+    public string? ReadOnly { get; init; }
+
+    /// <summary>writable or readonly: what it does when it sees fewer than a majority.</summary>
+    public string? Minority { get; init; }
+
+    /// <summary>How many members it sees, in words.</summary>
+    public string? Quorum { get; init; }
+
     /// <summary>Another member as this node sees it.</summary>
     public sealed record Other(string Name, string State, uint ServerId);
 
@@ -31,7 +40,11 @@ public sealed record NodeReport(
             WhyOf(agent, entrance), identity?.ServerId ?? 0, identity?.Origin ?? "",
             identity?.Version ?? "", view.Version, position, agent.Source, NodeState.Replication(agent), agent.Replica.LagSeconds, agent.Replica.LastError,
             agent.Condition.MysqlFault is null, agent.Condition.MysqlFault, agent.WebUp, entrance.Refusal,
-            [.. view.Members.Select(m => new Other(m.Name, NodeState.Of(m), m.Facts.ServerId))]);
+            [.. view.Members.Select(m => new Other(m.Name, NodeState.Of(m), m.Facts.ServerId))])
+        {
+            ReadOnly = agent.ReadOnly,
+            Quorum = agent.Quorum.ToString(),
+        };
     }
 
     private static string WhyOf(AgentReport agent, Entrance entrance) =>

@@ -34,7 +34,7 @@ public sealed class RingObserver(
                 // The report says so by having no position.
             }
         }
-        return NodeReport.Of(settings.Name, membership.Current, agent.Report, own, entrance, position) with { Compared = check.Last };
+        return NodeReport.Of(settings.Name, membership.Current, agent.Report, own, entrance, position) with { Compared = check.Last, Minority = settings.Minority.ToString().ToLowerInvariant() };
     }
 
     public async Task<RingReport> StatusAsync(CancellationToken cancel)

@@ -23,6 +23,10 @@ public sealed record RingReport
     public bool IsHealthy() => Ring.Closed && Nodes.Count > 0 && Nodes.Where(n => n.State is not ("maintenance" or "leaving" or "left"))
         .All(n => n is { State: "alive", Mysql.Up: true, Web.Up: true, Daemon.Up: true });
 
+    /// <summary>Members that would do something else in a partition than most; empty if all answer alike. Of two equally frequent settings readonly counts as what is meant.</summary>
+    public IEnumerable<NodeStatus> OddMinority() => Nodes.Where(n => n.Minority is not null).GroupBy(n => n.Minority)
+        .OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal).Skip(1).SelectMany(g => g);
+
     public static RingReport From(JsonNode node) => node.Deserialize<RingReport>(Json) ?? new();
 
     public JsonNode ToJson() => JsonSerializer.SerializeToNode(this, Json)!;
@@ -69,6 +73,12 @@ public sealed record NodeStatus
 
     /// <summary>Why it is not alive, in words; empty if it is.</summary>
     public string Why { get; init; } = "";
+
+    /// <summary>Why it takes no posts for now although it can be read (<c>minority: readonly</c>); null if that is not so.</summary>
+    public string? ReadOnly { get; init; }
+
+    /// <summary>writable or readonly: what it does when it sees fewer than a majority; null when it does not answer.</summary>
+    public string? Minority { get; init; }
 
     /// <summary>What its server has executed, in the engine's notation; null when it is not known.</summary>
     public string? Position { get; init; }

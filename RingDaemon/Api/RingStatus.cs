@@ -39,6 +39,8 @@ public static class RingStatus
             ServerId = answer?.ServerId ?? facts.ServerId,
             InLoadBalancer = inBalancer,
             Why = answer?.Why ?? (lost ? "no sign of life" : "its daemon does not answer"),
+            ReadOnly = answer?.ReadOnly,
+            Minority = answer?.Minority,
             Position = answer?.Position,
             Compared = answer?.Compared,
         };

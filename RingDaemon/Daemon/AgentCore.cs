@@ -1,4 +1,5 @@
 using Connect.Node.Database;
+using Connect.Node.Settings;
 using Connect.RingDaemon.Health;
 using Connect.RingDaemon.LoadBalancing;
 using Connect.RingDaemon.Membership;
@@ -106,7 +107,8 @@ public abstract record AgentEffect
     public sealed record Peers(View View, Member[] Usable) : AgentEffect;
 
     /// <summary>What the load balancer should have.</summary>
-    public sealed record Balance(IReadOnlyDictionary<string, TrafficState> States, View View) : AgentEffect;
+    /// <param name="Reserve">This node can only be read: it stands there only while nobody else does (<see cref="LoadBalancing.Reserve"/>).</param>
+    public sealed record Balance(IReadOnlyDictionary<string, TrafficState> States, View View, bool Reserve) : AgentEffect;
 
     /// <summary>Take this member out of the load balancer at once.</summary>
     public sealed record TakeOut(string Member) : AgentEffect;
@@ -118,7 +120,7 @@ public abstract record AgentEffect
 /// The agent's mind: what a node does about what it learns. Pure: time and findings come in, effects go out; <see cref="RingAgent"/> connects it with the world and
 /// the simulator drives this very code.
 /// </summary>
-public sealed class AgentCore(string me, RingOptions options)
+public sealed class AgentCore(string me, RingOptions options, MinorityPolicy minority = MinorityPolicy.Writable)
 {
     /// <summary>How often it is told that time has passed.</summary>
     public static readonly TimeSpan BeatEvery = TimeSpan.FromMilliseconds(500);
@@ -146,6 +148,12 @@ public sealed class AgentCore(string me, RingOptions options)
 
     /// <summary>How long the members that should be there get to answer before this node believes that it is alone.</summary>
     private static readonly TimeSpan DiscoveryTakes = TimeSpan.FromSeconds(4);
+
+    /// <summary>
+    /// A daemon that has just started takes the members it remembers for alive until it has asked them; alone of three, it knows better by then. Only with
+    /// <c>minority: readonly</c>: before that a node does not believe that it sees a majority, takes no posts, and gets no readers either, who would find it so.
+    /// </summary>
+    private static readonly TimeSpan MajorityIsSure = TimeSpan.FromSeconds(8);
 
     private readonly RingController _controller = new(me, options);
     private readonly NodeLife _life = new();
@@ -178,6 +186,9 @@ public sealed class AgentCore(string me, RingOptions options)
     private bool _opening;
     private bool _openIsOld;
     private TimeSpan _openAgainAt;
+    private bool _readable;
+    private Quorum _quorum = Quorum.Alone;
+    private string? _readOnly;
     private bool _held;
     private long _waitedFor;
     private TimeSpan _waitedSince;
@@ -429,6 +440,7 @@ public sealed class AgentCore(string me, RingOptions options)
             _effects.Add(new AgentEffect.Compare(UsablePeers(), _source));
         }
         JudgeMending();
+        JudgeMinority();
         JudgeOpen();
         if (!OnItsWayOut) (_condition, _wantsOutSince) = (_condition with { Drained = false }, null);
         else if (_condition is { MysqlFault: null, Drained: false } && _now - (_wantsOutSince ??= _now) > LastWritesTake && !_asking && MayAskForCopies())
@@ -446,11 +458,27 @@ public sealed class AgentCore(string me, RingOptions options)
         Tell();
     }
 
+    /// <summary>With <c>minority: readonly</c>: on the smaller side of a partition nothing is written. The node stays a source and a replica, and can be read.</summary>
+    private void JudgeMinority()
+    {
+        _quorum = Quorum.Of(_view);
+        var before = _readOnly;
+        _readOnly = minority == MinorityPolicy.Writable || !_entered ? null
+            : !_quorum.Holds ? $"{_quorum}, fewer than a majority"
+            : _now - _enteredAt < MajorityIsSure ? "its daemon has just started and does not know yet whether it sees a majority"
+            : null;
+        if (_life.Phase != Phase.Serving || _condition.MysqlFault is not null) _readable = false;
+        else if (_open == true || (_readOnly is not null && !_quorum.Holds)) _readable = true;
+        if ((before is null) == (_readOnly is null)) return;
+        _effects.Add(_readOnly is { } why ? new AgentEffect.Audit("take no posts", why, "minority: readonly; its server is closed for the board, reading goes on")
+            : new AgentEffect.Audit("take posts again", _quorum.ToString(), "its server is opened for the board"));
+    }
+
     /// <summary>The server itself keeps out what the board may not write, also what the board had under way when the server ended and came back as something else.</summary>
     private void JudgeOpen()
     {
         if (_opening || _now < _openAgainAt || _condition.MysqlFault is not null) return;
-        var wanted = _life.Phase == Phase.Serving && !OnItsWayOut;
+        var wanted = _life.Phase == Phase.Serving && !OnItsWayOut && _readOnly is null;
         if (_open == wanted) return;
         (_opening, _openIsOld) = (true, false);
         _effects.Add(new AgentEffect.Open(wanted));
@@ -506,8 +534,9 @@ public sealed class AgentCore(string me, RingOptions options)
             _links.Watching(_watched);
             _effects.Add(new AgentEffect.Watch(watched));
         }
-        _effects.Add(new AgentEffect.Balance(LoadBalancerDuty.Wanted(_view, _controller.Plan.Order, me, OnItsWayOut, _followed && _open == true), _view));
-        Report = new(_life.Phase, _life.Why, _condition, _webUp, _source, _replica, _controller.Plan, _controller.Doing, OnItsWayOut, _followed, _open == true);
+        _effects.Add(new AgentEffect.Balance(LoadBalancerDuty.Wanted(_view, _controller.Plan.Order, me, OnItsWayOut, _followed && _readable, _readOnly is not null), _view, _readOnly is not null));
+        Report = new(_life.Phase, _life.Why, _condition, _webUp, _source, _replica, _controller.Plan, _controller.Doing, OnItsWayOut, _followed, _open == true, _readable, _quorum,
+            _life.Phase == Phase.Serving && !OnItsWayOut ? _readOnly : null);
     }
 
     /// <summary>The nearest member before this one that gossip does not believe dead: the one to watch, whether or not it can be used as a source.</summary>

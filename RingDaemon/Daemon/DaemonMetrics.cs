@@ -17,6 +17,9 @@ public sealed class DaemonMetrics(NodeSettings settings, RingMembership membersh
         var report = agent.Report;
         var view = membership.Current;
         Gauge(text, "connect_serving", "1 if this node should get readers", report.Serving ? 1 : 0);
+        Gauge(text, "connect_writable", "1 if this node's board may take posts", report.Writable ? 1 : 0);
+        Gauge(text, "connect_sees_majority", "1 if this node sees a majority of the members that have not left", report.Quorum.Holds ? 1 : 0);
+        Gauge(text, "connect_read_only", "1 if it takes no posts because it does not see a majority (minority: readonly)", report.ReadOnly is null ? 0 : 1);
         Gauge(text, "connect_mysql_up", "1 if this node's own server can be used", report.Condition.MysqlFault is null ? 1 : 0);
         Gauge(text, "connect_web_up", "1 if this node's own board answers", report.WebUp ? 1 : 0);
         Gauge(text, "connect_replication_running", "1 if both replication threads run", report.Replica.Running ? 1 : 0);

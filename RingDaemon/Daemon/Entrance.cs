@@ -69,6 +69,8 @@ public sealed partial class Entrance(
     private JoinReply Judge(JoinRequest request, View view, string? ringId)
     {
         if (view.Find(settings.Name) is not { } me) return new(null, $"{settings.Name} is not in the ring itself yet", null, null);
+        // A newcomer let in on the smaller side would make it the larger one.
+        if (settings.Minority == MinorityPolicy.ReadOnly && agent.Report.Quorum is { Holds: false } few) return new(null, $"{settings.Name} lets nobody in for now: {few}, fewer than a majority", ringId, null);
         if (Admission.Refuse(request, view, me.Facts, ringId, time.GetUtcNow()) is { } refusal) return new(refusal, null, ringId, null);
         var donor = view.Members.FirstOrDefault(m => m is { Liveness: Liveness.Alive, Facts: { Phase: Phase.Serving, MysqlUp: true } } && m.Name != request.Name);
         return donor is null || ringId is null

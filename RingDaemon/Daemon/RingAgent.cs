@@ -19,7 +19,7 @@ public sealed partial class RingAgent(
     LoadBalancerKeeper loadBalancer, Departure departure, Mending mending, IMendingNote unfinished, StateFile<ServerMemory> memory, AuditLog audit, OperatorWishes wishes, SslClientAuthenticationOptions trust, TimeProvider time, ILogger<RingAgent> log) : BackgroundService
 {
     private readonly EventLoop _loop = new(log);
-    private readonly AgentCore _core = new(settings.Name, new RingOptions { LongestHoldDown = TimeSpan.FromSeconds(settings.Daemon.LongestHoldDownSeconds) });
+    private readonly AgentCore _core = new(settings.Name, new RingOptions { LongestHoldDown = TimeSpan.FromSeconds(settings.Daemon.LongestHoldDownSeconds) }, settings.Minority);
     private readonly List<AgentEffect> _effects = [];
     private readonly SemaphoreSlim _lookNow = new(0, 1);
     private readonly CatchUp _catchUp = new(own.Server, peers);
@@ -184,7 +184,7 @@ public sealed partial class RingAgent(
             case AgentEffect.SignOfLife(var member): membership.SignOfLife(member); break;
             case AgentEffect.HardEvidence(var member, var incarnation, var why): membership.HardEvidence(member, incarnation, why); break;
             case AgentEffect.Peers(var view, var usable): UsePeers(view, usable); break;
-            case AgentEffect.Balance(var states, var view): loadBalancer.Want(states, view); break;
+            case AgentEffect.Balance(var states, var view, var reserve): loadBalancer.Want(states, view, reserve); break;
             case AgentEffect.TakeOut(var member): _loop.Beside(loadBalancer.TakeOutAsync(member, _stopping), () => { }); break;
             case AgentEffect.Audit(var action, var evidence, var outcome): audit.Add(action, evidence, outcome); break;
             default: throw new InvalidOperationException(effect.ToString());

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Connect.RingDaemon.Membership;
 
 namespace Connect.RingDaemon.LoadBalancing;
@@ -17,15 +18,21 @@ public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, HttpClien
 
     private readonly SemaphoreSlim _changed = new(0, 1);
     private volatile Wish? _wish;
+    private readonly Reserve _reserve = new();
+    private readonly long _began = Stopwatch.GetTimestamp();
     private string? _fault;
 
     /// <summary>What the members should be from now on; comparing and changing happens in the background.</summary>
-    public void Want(IReadOnlyDictionary<string, TrafficState> states, View view)
+    /// <param name="states">By name.</param>
+    /// <param name="view">Who is there.</param>
+    /// <param name="reserve">Whoever is to be ready can only be read, and stands there only while nobody from the other side of the partition does.</param>
+    public void Want(IReadOnlyDictionary<string, TrafficState> states, View view, bool reserve = false)
     {
         var servers = states.Where(s => view.Find(s.Key) is not null)
             .Select(s => new WantedServer(s.Key, new Uri(view.Find(s.Key)!.Facts.WebUrl), s.Value)).ToArray();
-        if (_wish is { } wish && wish.Servers.SequenceEqual(servers)) return;
-        _wish = new(servers);
+        string[] unseen = reserve ? [.. view.Members.Where(m => m.Liveness == Liveness.Unreachable).Select(m => m.Name)] : [];
+        if (_wish is { } wish && wish.Servers.SequenceEqual(servers) && wish.Unseen.SequenceEqual(unseen)) return;
+        _wish = new(servers, unseen, servers.Length == 0 ? 0 : view.Members.Count(m => m.Liveness != Liveness.Left && string.CompareOrdinal(m.Name, servers[0].Name) > 0));
         try
         {
             _changed.Release();
@@ -71,7 +78,7 @@ public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, HttpClien
         try
         {
             var there = (await balancer.StatesAsync(cancel)).ToDictionary(s => s.Node, StringComparer.Ordinal);
-            foreach (var server in wish.Servers)
+            foreach (var server in wish.Servers.Select(s => wish.Unseen.Length > 0 ? InReserve(s, wish, there) : s))
             {
                 var now = there.GetValueOrDefault(server.Name);
                 // HAProxy believes "ready" at once and checks later: it is told only when the board itself says so.
@@ -103,6 +110,14 @@ public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, HttpClien
         return complete;
     }
 
+    private WantedServer InReserve(WantedServer server, Wish wish, Dictionary<string, Backend> there)
+    {
+        if (server.State != TrafficState.Ready) return server;
+        var stands = there.GetValueOrDefault(server.Name)?.State == TrafficState.Ready;
+        var others = wish.Unseen.Any(name => there.GetValueOrDefault(name) is { TakesTraffic: true });
+        return _reserve.Judge(Stopwatch.GetElapsedTime(_began), stands, others, wish.Rank) ? server : server with { State = TrafficState.Maintenance };
+    }
+
     private async Task<bool> IsReadyAsync(Uri web, CancellationToken cancel)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -120,7 +135,10 @@ public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, HttpClien
 
     private sealed record WantedServer(string Name, Uri Web, TrafficState State);
 
-    private sealed record Wish(WantedServer[] Servers);
+    /// <param name="Servers">What each should be.</param>
+    /// <param name="Unseen">Members on the other side, if this node stands in reserve.</param>
+    /// <param name="Rank">How many members come after this node by name.</param>
+    private sealed record Wish(WantedServer[] Servers, string[] Unseen, int Rank);
 
     private static partial class Log
     {

@@ -22,6 +22,9 @@ public sealed record UpOptions(string Folder)
     /// <summary>For tests: every node gets a network namespace and an address of its own, so that wires can be cut. Needs root.</summary>
     public bool Namespaces { get; init; }
 
+    /// <summary>What a node does that sees fewer than a majority. Null: what the folder's ring does; a new one stays writable.</summary>
+    public MinorityPolicy? Minority { get; init; }
+
     /// <summary>The ring outlives this process. Otherwise it is taken down when this process dies.</summary>
     public bool Detach { get; init; }
 

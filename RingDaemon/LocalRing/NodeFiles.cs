@@ -42,6 +42,7 @@ internal static class NodeFiles
             ["cluster"] = ring.Cluster,
             ["zone"] = "local",
             ["place"] = node.Index,
+            ["minority"] = ring.Minority.ToString().ToLowerInvariant(),
             ["stateFolder"] = "state",
             ["keyFile"] = "../cluster.key",
             ["database"] = new JsonObject

@@ -47,6 +47,9 @@ public sealed record RingDescription
     /// <summary>Every node has a network namespace and an address of its own; null: all of them share this machine's.</summary>
     public NetworkPlan? Network { get; init; }
 
+    /// <summary>What a node does that sees fewer than a majority.</summary>
+    public MinorityPolicy Minority { get; init; } = MinorityPolicy.Writable;
+
     public RingPhase Phase { get; init; } = RingPhase.Starting;
 
     /// <summary>Its accounts, keys and administrator have been made.</summary>

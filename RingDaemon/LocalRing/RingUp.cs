@@ -41,6 +41,7 @@ internal sealed class RingUp(UpOptions options, IRingProgress progress)
         if (existing is not null) RefuseContradiction(existing);
         var binaries = await ServerPrograms.FindAsync(existing?.Engine ?? options.Engine, progress, cancel);
         var ring = existing is null ? Plan(binaries) : Resume(existing);
+        ring = ring with { Minority = options.Minority ?? ring.Minority };
         RefuseBusyPorts(ring);
 
         var guard = Guard.Start(["dotnet", programs.Daemon, "down", "--data", _folder.Path], _folder.GuardLog);

@@ -44,7 +44,7 @@ internal static class RingSimulation
         if (ring.Violation is not null) return;
         faults.MendAll();
         ring.Checks.Mended();
-        if (!Comes(ring, ring.RunUntil(() => ring.IsClosed() && ring.Present.All(d => d.Report.Serving), ToSettle), "ring-open", "the ring did not close again")) return;
+        if (!Comes(ring, ring.RunUntil(() => ring.IsClosed() && ring.Present.All(d => d.Report is { Serving: true, Writable: true }), ToSettle), "ring-open", "the ring did not close again")) return;
         ring.Run(TimeSpan.FromSeconds(5));
         ring.Boards.StopPosting();
         if (!Comes(ring, ring.RunUntil(ring.IsEqual, ToBecomeEqual), "divergence", "the nodes did not become equal")) return;

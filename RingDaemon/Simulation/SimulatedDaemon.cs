@@ -67,6 +67,9 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
 
     public TimeProvider Time => _time;
 
+    /// <summary>When it last started, or woke from a pause.</summary>
+    public TimeSpan AwakeSince { get; private set; }
+
     public event Action? PowerChanged;
 
     public AgentReport Report => _core.Report;
@@ -93,6 +96,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         if ((Power != Power.Down && Power != Power.Gone) || Wishes.HasLeft) return;
         Reset();
         Power = Power.On;
+        AwakeSince = _world.Now;
         PowerChanged?.Invoke();
         var life = _life;
         Step(new AgentInput.Wished(Wishes));
@@ -126,6 +130,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     {
         if (Power != Power.Paused) return;
         Power = Power.On;
+        AwakeSince = _world.Now;
         PowerChanged?.Invoke();
         Gossip.Resume();
         Action[] held = [.. _held];
@@ -540,7 +545,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         var life = ++_life;
         _began = _world.Now;
         (_entered, _gossiping, _wish, _lookNow, UsablePeers) = (false, false, null, null, []);
-        _core = new(Name, _ring.Plant.Ring(new()));
+        _core = new(Name, _ring.Plant.Ring(new()), _ring.Story.Minority);
         _time = new(_world, what => Deliver(life, what));
         _replication = new(this, name => _ring[name].Server, _time);
         _own = new(_replication, new DatabaseSettings(), _time);

@@ -113,7 +113,7 @@ internal sealed class SimulatedRing : IDisposable
     public bool Found()
     {
         foreach (var daemon in Daemons) _world.After(Chance.Within(TimeSpan.FromMilliseconds(300)), daemon.Start);
-        return RunUntil(() => IsClosed() && Daemons.All(d => d.Report.Serving), TimeSpan.FromSeconds(60));
+        return RunUntil(() => IsClosed() && Daemons.All(d => d.Report is { Serving: true, Writable: true }), TimeSpan.FromSeconds(60));
     }
 
     // ---- verdicts ----

@@ -45,6 +45,9 @@ internal sealed record Story
     /// <summary>When an author is told that a post is safe.</summary>
     public Acknowledgement Acknowledge { get; init; } = Acknowledgement.One;
 
+    /// <summary>What a node does that sees fewer than a majority.</summary>
+    public MinorityPolicy Minority { get; init; } = MinorityPolicy.Writable;
+
     /// <summary>What breaks, in the order in which it happens.</summary>
     public ImmutableArray<Fault> Faults { get; init; } = [];
 

@@ -30,6 +30,8 @@ internal static class StoryDraw
             Duplicates = OneOf(chance, 0, 0, 0.01, 0.1),
             Zones = 1 + chance.Below(3),
             Skew = chance.Below(3) == 0 ? TimeSpan.FromHours(1) : TimeSpan.Zero,
+            // A stream of its own: what older seeds draw besides stays what it was.
+            Minority = new Prng(seed ^ 0x4D494E4F52495459).Below(4) == 0 ? MinorityPolicy.ReadOnly : MinorityPolicy.Writable,
         };
         return story with { Faults = Faults(chance, story) };
     }
@@ -82,6 +84,37 @@ internal static class StoryDraw
         return story with { Faults = [cut] };
     }
 
+    /// <summary>
+    /// Nothing but cut networks, in rings whose smaller side becomes read-only: halves and single nodes, long enough to be noticed, one after the other, and now and then a daemon or
+    /// a machine that dies or sleeps meanwhile.
+    /// </summary>
+    public static Story Partitions(ulong seed)
+    {
+        var chance = new Prng(seed ^ 0x5041525449);
+        var story = new Story
+        {
+            Seed = seed,
+            Nodes = 2 + chance.Below(5),
+            Engine = chance.Below(2) == 0 ? Engine.MariaDB : Engine.MySQL,
+            Latency = TimeSpan.FromMilliseconds(2 + chance.Below(20)),
+            UnevenLinks = chance.Below(2) == 0,
+            Loss = OneOf(chance, 0, 0.01, 0.05),
+            Zones = 1 + chance.Below(3),
+            Minority = MinorityPolicy.ReadOnly,
+            Lasts = TimeSpan.FromSeconds(60),
+        };
+        var faults = ImmutableArray.CreateBuilder<Fault>();
+        for (var at = Quiet; at < story.Lasts - LongestPeace;)
+        {
+            var lasts = Whole(TimeSpan.FromSeconds(14) + chance.Within(TimeSpan.FromSeconds(14)));
+            faults.Add(new(at, OneOf(chance, "cut-before", "isolate"), $"n{1 + chance.Below(story.Nodes)}") { Lasts = lasts });
+            if (chance.Below(2) == 0)
+                faults.Add(new(at + Whole(chance.Within(lasts)), OneOf(chance, "kill-daemon", "kill-node", "kill-server", FaultKinds.FreezeDaemon), $"n{1 + chance.Below(story.Nodes)}") { Lasts = Whole(chance.Within(LongestPeace)) });
+            at += lasts + Whole(chance.Within(LongestPeace));
+        }
+        return story with { Faults = [.. faults.Where(f => f.At < story.Lasts).OrderBy(f => f.At)] };
+    }
+
     private static (Story Story, Prng Chance) Pausing(ulong seed)
     {
         var chance = new Prng(seed ^ 0x5041555345);
@@ -113,6 +146,7 @@ internal static class StoryDraw
         yield return s => s with { Zones = 1 };
         yield return s => s with { Skew = TimeSpan.Zero };
         yield return s => s with { Acknowledge = plain.Acknowledge };
+        yield return s => s with { Minority = plain.Minority };
         yield return s => s with { PostEvery = TimeSpan.FromSeconds(1) };
     }
 

@@ -33,6 +33,7 @@ internal static class StoryText
         $"lasts {Seconds(story.Lasts)}",
         $"post-every {Seconds(story.PostEvery)}",
         $"acknowledge {story.Acknowledge}",
+        $"minority {story.Minority}",
         .. story.Faults.Select(Write),
     ]);
 
@@ -77,6 +78,7 @@ internal static class StoryText
         "loss" => story with { Loss = double.Parse(value, Plain) },
         "post-every" => story with { PostEvery = ReadSeconds(value) },
         "acknowledge" => story with { Acknowledge = Enum.Parse<Acknowledgement>(value, ignoreCase: true) },
+        "minority" => story with { Minority = Enum.Parse<MinorityPolicy>(value, ignoreCase: true) },
         "duplicates" => story with { Duplicates = double.Parse(value, Plain) },
         "uneven-links" => story with { UnevenLinks = value == "yes" },
         "zones" => story with { Zones = int.Parse(value, Plain) },

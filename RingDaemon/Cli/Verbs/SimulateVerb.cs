@@ -16,8 +16,8 @@ internal static class SimulateVerb
         var seeds = new Option<int>("--seeds") { Description = "How many seeds", DefaultValueFactory = _ => 100, HelpName = "N" };
         var seed = new Option<ulong>("--seed") { Description = "The first of them", DefaultValueFactory = _ => 1UL, HelpName = "S" };
         var nodes = new Option<string>("--nodes") { Description = "Sizes of the rings", DefaultValueFactory = _ => "2-5", HelpName = "A-B" };
-        var draw = new Option<string>("--draw") { Description = "What is drawn: faults of all kinds, short pauses only, one long pause, a server that comes and goes, logs that are purged while a node is away, or one link that is cut for a minute", DefaultValueFactory = _ => "faults", HelpName = "faults|pauses|return|flapping|purges" };
-        draw.AcceptOnlyFromAmong("faults", "pauses", "return", "flapping", "purges", "link");
+        var draw = new Option<string>("--draw") { Description = "What is drawn: faults of all kinds, short pauses only, one long pause, a server that comes and goes, logs that are purged while a node is away, one link that is cut for a minute, or cut networks with minority: readonly", DefaultValueFactory = _ => "faults", HelpName = "faults|pauses|return|flapping|purges" };
+        draw.AcceptOnlyFromAmong("faults", "pauses", "return", "flapping", "purges", "link", "partitions");
         var story = new Option<string?>("--story") { Description = "Play this story instead of drawing any: a file, or the text itself with ';' between its lines", HelpName = "FILE|TEXT" };
         var trace = new Option<bool>("--trace") { Description = "Print what happened" };
         var asDrawn = new Option<bool>("--no-shrink") { Description = "Leave a story that breaks a rule as long as it was drawn" };
@@ -49,6 +49,7 @@ internal static class SimulateVerb
                 "flapping" => StoryDraw.Flapping(s),
                 "purges" => StoryDraw.Purges(s),
                 "link" => StoryDraw.OneCutLink(s),
+                "partitions" => StoryDraw.Partitions(s),
                 _ => options.Plant.Draw?.Invoke(s) ?? StoryDraw.Of(s, fewest, most),
             };
             var (first, told) = (parse.GetValue(seed), parse.GetValue(story) is { } text ? Read(text) : null);

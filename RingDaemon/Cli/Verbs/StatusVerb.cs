@@ -56,6 +56,9 @@ internal static class StatusVerb
         foreach (var node in report.Nodes.Where(n => n.Compared is { Equal: false }))
             output.WriteLine(terminal.Bad($"{node.Compared!.Differing} rows of {node.Name} and {node.Compared.With} differ") + ": ./connect checksum names them, ./connect repair brings what is missing");
         foreach (var node in report.Nodes.Where(n => n.Logs is { AwaySince: not null })) output.WriteLine($"{node.Name} is {(node.Logs!.Left == LogsLeft.Enough ? $"{node.Logs}" : terminal.Warn($"{node.Logs}"))}");
+        foreach (var node in report.Nodes.Where(n => n.ReadOnly is not null)) output.WriteLine(terminal.Warn($"{node.Name} takes no posts for now") + $": {node.ReadOnly}");
+        foreach (var node in report.OddMinority())
+            output.WriteLine(terminal.Warn($"{node.Name} has minority: {node.Minority}") + ", most have another setting: in a partition both sides could write. Make it the same on every node");
         if (!report.IsHealthy()) output.WriteLine("Why: ./connect explain NODE    What was done: ./connect audit");
     }
 

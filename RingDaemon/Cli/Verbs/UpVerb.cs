@@ -15,6 +15,8 @@ internal static class UpVerb
         var engine = EngineOption.Create("Database server: auto, mysql or mariadb (default: auto)");
         var data = RingOptions.DataOption();
         var port = new Option<int?>("--port") { Description = $"The board's port; all others follow from it (default: {UpOptions.DefaultPort})" };
+        var minority = new Option<string?>("--minority") { Description = "Nodes that see fewer than a majority stay writable, or become readonly (default: writable)", HelpName = "writable|readonly" };
+        minority.AcceptOnlyFromAmong("writable", "readonly");
         var detach = new Option<bool>("--detach") { Description = "Return when the ring is closed, and leave it running" };
         var reseed = new Option<bool>("--reseed") { Description = "A stopped ring: nodes whose data is damaged get a fresh copy" };
         var namespaces = new Option<bool>("--namespaces") { Description = "For tests: each node in a network namespace of its own, with an address of its own (needs root)" };
@@ -26,7 +28,7 @@ internal static class UpVerb
         {
             if (result.GetValueOrDefault<int?>() is < Ports.Lowest or > Ports.Highest) result.AddError($"--port must be {Ports.Lowest} to {Ports.Highest}.");
         });
-        var command = new Command("up", "Start a ring on this machine: servers, daemons, boards and the load balancer.") { nodes, engine, data, port, detach, reseed, namespaces };
+        var command = new Command("up", "Start a ring on this machine: servers, daemons, boards and the load balancer.") { nodes, engine, data, port, minority, detach, reseed, namespaces };
         Examples.Add(command,
             ("./connect up", "three nodes; Ctrl-C takes the ring down"),
             ("./connect up --nodes 5 --engine mysql --detach", "five MySQL nodes that stay"),
@@ -36,6 +38,7 @@ internal static class UpVerb
             Nodes = parse.GetValue(nodes),
             Engine = EngineOption.Of(parse.GetValue(engine)),
             Port = parse.GetValue(port),
+            Minority = parse.GetValue(minority) switch { "readonly" => MinorityPolicy.ReadOnly, "writable" => MinorityPolicy.Writable, _ => null },
             Detach = parse.GetValue(detach),
             Reseed = parse.GetValue(reseed),
             Namespaces = parse.GetValue(namespaces),

@@ -19,6 +19,7 @@ internal sealed class Checks
         new NobodyServesTooEarly(ring),
         new NobodyLeavesWithPosts(ring),
         new ACutLinkIsGoneAround(ring, story),
+        new OnlyOneSideWrites(ring, story),
     ];
 
     /// <summary>The first rule that was broken.</summary>

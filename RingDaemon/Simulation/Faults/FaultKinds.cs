@@ -106,7 +106,7 @@ internal static class FaultKinds
 
     private static void Join(SimulatedRing ring, SimulatedDaemon donor)
     {
-        if (ring.Daemons.Count < LargestRing && donor is { Report.Serving: true, Server.Power: Power.On, Power: Power.On, Wishes.Leave: false }) ring.Enter(donor);
+        if (ring.Daemons.Count < LargestRing && donor is { Report: { Serving: true, ReadOnly: null }, Server.Power: Power.On, Power: Power.On, Wishes.Leave: false }) ring.Enter(donor);
     }
 
     /// <summary>The machine comes back with an empty disk, hence as somebody new.</summary>

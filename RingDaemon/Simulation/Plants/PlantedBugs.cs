@@ -23,6 +23,10 @@ internal static class PlantedBugs
         },
         new("bad-links-ignored", "nobody hears which links are broken") { FoundBy = ["link-open"], Within = 5, Draw = StoryDraw.OneCutLink, Sees = (view, _) => Each(view, m => m with { Facts = m.Facts with { Unreached = NameList.None } }) },
 
+        // The smaller side.
+        new("counts-the-living", "members that are believed dead are not counted: each side of a partition is the majority of itself")
+        { FoundBy = ["both-sides-write"], Within = 10, Draw = StoryDraw.Partitions, Sees = (view, _) => view with { Members = [.. view.Members.Where(m => m.Liveness != Liveness.Unreachable)] } },
+
         // Positions.
         new("position-not-merged", "a replica begins with what its new source commits next, not with what it lacks") { FoundBy = ["ring-open", "divergence", "served-too-early"], Within = 5, BeginsAtTheEnd = true },
         new("duplicates-executed", "a replica executes what it knows again") { FoundBy = ["applied-twice"], Within = 3, ExecutesDuplicates = true },
