@@ -24,3 +24,16 @@ run() {
   measure "$@" || code=$?
   if ((code > worst)); then worst=$code; fi
 }
+
+# Runs a verb with the given options, on both engines unless they name one; on a ring of its own unless they name a folder.
+run_engines() {
+  local verb=$1 engine
+  shift
+  local engines=(mariadb mysql) named=" $* " folder=() port=(--port 8800)
+  if [[ $named == *" --engine"[\ =]* ]]; then engines=(""); fi
+  if [[ $named == *" --port"[\ =]* ]]; then port=(); fi
+  for engine in "${engines[@]}"; do
+    if [[ $named != *" --data"[\ =]* ]]; then folder=(--data "$(ring_folder)"); fi
+    run "$verb" ${engine:+--engine "$engine"} "${folder[@]}" "${port[@]}" "$@"
+  done
+}

@@ -17,9 +17,10 @@ public static class CopyCheck
     private static readonly TimeSpan QueryDeadline = TimeSpan.FromSeconds(30);
 
     /// <summary>Every table of every node.</summary>
+    /// <param name="deadline">For all tables of one server; half a minute if it is not said.</param>
     /// <exception cref="DatabaseUnavailableException">A server does not answer.</exception>
-    public static async Task<IReadOnlyList<TableCopy>> ReadAsync(RingUnderTest ring, CancellationToken cancel) =>
-        [.. (await Task.WhenAll(ring.Nodes.Select(node => ReadAsync(node, cancel)))).SelectMany(copies => copies)];
+    public static async Task<IReadOnlyList<TableCopy>> ReadAsync(RingUnderTest ring, CancellationToken cancel, TimeSpan? deadline = null) =>
+        [.. (await Task.WhenAll(ring.Nodes.Select(node => ReadAsync(node, deadline ?? QueryDeadline, cancel)))).SelectMany(copies => copies)];
 
     /// <summary>What differs, in words; empty if all copies are equal.</summary>
     public static IReadOnlyList<string> Differences(IReadOnlyList<TableCopy> copies, IReadOnlyCollection<string> nodes) =>
@@ -29,10 +30,10 @@ public static class CopyCheck
            select $"{table.Key}: {string.Join(", ", table.OrderBy(c => c.Node).Select(c => $"{c.Node} {c.Rows} rows {c.Digest[..8]}"))}",
     ];
 
-    private static async Task<IReadOnlyList<TableCopy>> ReadAsync(RingMember node, CancellationToken cancel)
+    private static async Task<IReadOnlyList<TableCopy>> ReadAsync(RingMember node, TimeSpan deadline, CancellationToken cancel)
     {
-        using var database = node.OpenDatabase(driverSeconds: 30);
-        return await database.RunAsync(connection => Read(connection, node.Name), QueryDeadline, cancel);
+        using var database = node.OpenDatabase((int)deadline.TotalSeconds);
+        return await database.RunAsync(connection => Read(connection, node.Name), deadline, cancel);
     }
 
     private static List<TableCopy> Read(DbConnection connection, string node)

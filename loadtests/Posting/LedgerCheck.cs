@@ -15,8 +15,9 @@ public static class LedgerCheck
     /// <param name="topic">The topic the load went to.</param>
     /// <param name="ledger">What was promised.</param>
     /// <param name="patience">What is still missing after that is lost.</param>
+    /// <param name="reading">How long one server may take to tell all posts of the topic; half a minute if it is not said.</param>
     /// <exception cref="DatabaseUnavailableException">A server does not answer: nothing can be said then.</exception>
-    public static async Task<LedgerVerdict> RunAsync(RingUnderTest ring, Guid topic, Ledger ledger, TimeSpan patience, CancellationToken cancel)
+    public static async Task<LedgerVerdict> RunAsync(RingUnderTest ring, Guid topic, Ledger ledger, TimeSpan patience, CancellationToken cancel, TimeSpan? reading = null)
     {
         var promised = ledger.Acknowledged.ToArray();
         var deadline = Clock.After(Clock.Now, patience);
@@ -24,7 +25,7 @@ public static class LedgerCheck
         while (true)
         {
             var stored = new Dictionary<string, IReadOnlyCollection<StoredPost>>();
-            foreach (var node in ring.Nodes) stored[node.Name] = await ReadAsync(node, topic, cancel);
+            foreach (var node in ring.Nodes) stored[node.Name] = await ReadAsync(node, topic, reading ?? QueryDeadline, cancel);
             var missing = stored.SelectMany(s => LedgerJudge.Missing(s.Key, promised, s.Value)).ToArray();
             missingAtFirst ??= missing.Length;
             if (missing.Length > 0 && Clock.Now < deadline)
@@ -38,11 +39,11 @@ public static class LedgerCheck
         }
     }
 
-    private static async Task<IReadOnlyCollection<StoredPost>> ReadAsync(RingMember node, Guid topic, CancellationToken cancel)
+    private static async Task<IReadOnlyCollection<StoredPost>> ReadAsync(RingMember node, Guid topic, TimeSpan deadline, CancellationToken cancel)
     {
-        using var database = node.OpenDatabase(driverSeconds: 30);
+        using var database = node.OpenDatabase((int)deadline.TotalSeconds);
         return await database.RunAsync(connection => connection
             .Query<(byte[] Id, string Body, string? RequestKey)>("SELECT id, body, HEX(request_key) FROM post WHERE topic_id = @topic", new { topic = Uuid7.ToBytes(topic) })
-            .Select(row => new StoredPost(Uuid7.FromBytes(row.Id), row.Body, row.RequestKey)).ToArray(), QueryDeadline, cancel);
+            .Select(row => new StoredPost(Uuid7.FromBytes(row.Id), row.Body, row.RequestKey)).ToArray(), deadline, cancel);
     }
 }
