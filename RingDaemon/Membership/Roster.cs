@@ -60,8 +60,10 @@ internal sealed class Roster
     public View Publish()
     {
         Changed = false;
-        return View = new(View.Version + 1,
-            [.. _entries.Values.Select(e => new Member(e.Report.Facts, e.Report.Incarnation, e.Report.Liveness))]) { Remembered = [.. _remembered] };
+        return View = new(View.Version + 1, [.. _entries.Values.Select(e => new Member(e.Report.Facts, e.Report.Incarnation, e.Report.Liveness))])
+        {
+            Remembered = [.. _remembered],
+        };
     }
 
     private void Touch()
