@@ -85,7 +85,7 @@ public sealed class MendingTests
         private readonly Damage _damage;
         private readonly HashSet<string> _rows = ["both", "mine"];
         private readonly HashSet<string> _donors = ["both", "theirs"];
-        private int _dieAt;
+        private int _dieAt = int.MaxValue;
         private uint _lastId = 10;
         private int _donorIsAsked;
 
