@@ -1,9 +1,7 @@
 using System.Threading.Channels;
 using Connect.Node.Database;
-using Connect.Node.Settings;
 using Connect.RingDaemon.Daemon;
 using Connect.RingDaemon.Membership;
-using Connect.RingDaemon.Replication;
 using Connect.RingDaemon.Tests.Local;
 using Xunit;
 
@@ -45,7 +43,7 @@ public sealed class DepartureTests : IDisposable
         Assert.True(new OperatorWishes(_folder.Path).Current.HasLeft);
     }
 
-    private Departure Of(Func<Task> stop) => new(new LastStop(stop), new Peers(_ => throw new NotSupportedException()), new Goodbye(), new OperatorWishes(_folder.Path), _audit);
+    private Departure Of(Func<Task> stop) => new(new FakeServer { Asked = question => question == "stop" ? stop() : throw new NotSupportedException(question) }, new Peers(_ => throw new NotSupportedException()), new Goodbye(), new OperatorWishes(_folder.Path), _audit);
 
     private sealed class Written : IAudit
     {
@@ -71,28 +69,5 @@ public sealed class DepartureTests : IDisposable
         public void Forget(string member) => throw new NotSupportedException();
 
         public Task LeaveAsync(TimeSpan deadline) => Task.CompletedTask;
-    }
-
-    private sealed class LastStop(Func<Task> stop) : IReplicationServer
-    {
-        public Task StopAsync(CancellationToken cancel = default) => stop();
-
-        public Task<ServerIdentity> IdentityAsync(CancellationToken cancel = default) => throw new NotSupportedException();
-
-        public Task<GtidSet> PositionAsync(CancellationToken cancel = default) => throw new NotSupportedException();
-
-        public Task<GtidSet> PurgedAsync(CancellationToken cancel = default) => throw new NotSupportedException();
-
-        public Task<ReplicaStatus> StatusAsync(CancellationToken cancel = default) => throw new NotSupportedException();
-
-        public Task PointAtAsync(ServerAddress source, Account replication, ServerTls tls, TimeSpan applyReceived, CancellationToken cancel = default) => throw new NotSupportedException();
-
-        public Task OpenAsync(bool open, CancellationToken cancel = default) => throw new NotSupportedException();
-
-        public Task AdoptAsync(GtidSet position, CancellationToken cancel = default) => throw new NotSupportedException();
-
-        public Task<bool> WaitForAsync(GtidSet position, TimeSpan timeout, CancellationToken cancel = default) => throw new NotSupportedException();
-
-        public Task<IReadOnlyList<SettingFault>> CheckSettingsAsync(CancellationToken cancel = default) => throw new NotSupportedException();
     }
 }

@@ -23,6 +23,17 @@ public class BrokenLinksTests
         Assert.Equal(broken, Broken(After(0.1), view));
     }
 
+    /// <summary>A frozen server that wakes is well by all accounts a moment before this node has looked again (simulate --draw return --seed 139).</summary>
+    [Fact]
+    public void Silence_counts_from_when_the_member_is_well_by_all_accounts()
+    {
+        _links.Found("n1", answers: false, _now);
+        Assert.False(Broken(After(9), "n1- n2 n3"));
+        Assert.False(Broken(After(0.1)));
+        Assert.False(Broken(After(3.8)));
+        Assert.True(Broken(After(0.1)));
+    }
+
     [Fact]
     public void An_answer_ends_the_silence()
     {

@@ -49,19 +49,21 @@ public sealed class BrokenLinks(RingOptions options)
     public IReadOnlyList<LinkVerdict> Judge(View view, TimeSpan now)
     {
         List<LinkVerdict> verdicts = [];
-        foreach (var (member, since) in _answersSince.ToArray())
+        foreach (var (name, since) in _answersSince.ToArray())
         {
-            if (view.Find(member) is not { Liveness: not Liveness.Left }) verdicts.Add(new(member, false, "it is not a member any more"));
-            else if (since is { } answers && now - answers >= _hold.For(member, now)) verdicts.Add(new(member, false, $"its MySQL has answered for {(now - answers).TotalSeconds:0} s"));
+            if (view.Find(name) is not { Liveness: not Liveness.Left }) verdicts.Add(new(name, false, "it is not a member any more"));
+            else if (since is { } answers && now - answers >= _hold.For(name, now)) verdicts.Add(new(name, false, $"its MySQL has answered for {(now - answers).TotalSeconds:0} s"));
         }
         foreach (var over in verdicts) _answersSince.Remove(over.Member);
-        // Somebody who dies falls silent too; by now gossip, or its own daemon, would have said so.
-        if (_silent is { } silent && now - _silentSince >= options.LinkBrokenAfter && _answersSince.Count < Most && view.Find(silent) is { Liveness: Liveness.Alive, Facts.MysqlUp: true })
+        // Somebody who dies falls silent too; by now gossip, or its own daemon, would have said so. While they do, silence says nothing about the link, nor does it in the moment after
+        // (simulate --draw return --seed 139).
+        if (_silent is { } silent && view.Find(silent) is not { Liveness: Liveness.Alive, Facts.MysqlUp: true }) _silentSince = now;
+        else if (_silent is { } member && now - _silentSince >= options.LinkBrokenAfter && _answersSince.Count < Most)
         {
-            _hold.Failed(silent, now);
-            _answersSince[silent] = null;
+            _hold.Failed(member, now);
+            _answersSince[member] = null;
             _silent = null;
-            verdicts.Add(new(silent, true, $"its MySQL has been silent to this node for {(now - _silentSince).TotalSeconds:0} s, and gossip and its own daemon say that it is well"));
+            verdicts.Add(new(member, true, $"its MySQL has been silent to this node for {(now - _silentSince).TotalSeconds:0} s, and gossip and its own daemon say that it is well"));
         }
         if (verdicts.Count > 0) Names = new(_answersSince.Keys);
         return verdicts;

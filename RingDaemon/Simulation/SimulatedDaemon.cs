@@ -49,7 +49,6 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     {
         (Gossip, Server, _world, _ring) = (gossip, server, world, ring);
         Gossip.Viewed = OnViewed;
-        Server.PowerChanged += LookAround;
         world.CutChanged += LookAround;
         Reset();
     }
@@ -271,7 +270,8 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         power == Power.Gone || !_world.Reach(Name, of) ? Finding.Silent
         : power switch { Power.On => Finding.Up, Power.Down => Finding.Refused, _ => Finding.Silent };
 
-    private void LookAround()
+    /// <summary>Something that its watches look at may have changed: its own server or another node's, a process, the network.</summary>
+    public void LookAround()
     {
         foreach (var watch in _watches) watch.Look();
         foreach (var watch in _predecessor) watch.Look();

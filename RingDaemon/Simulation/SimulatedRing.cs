@@ -149,6 +149,11 @@ internal sealed class SimulatedRing : IDisposable
         return daemon;
     }
 
+    private void LookAround()
+    {
+        foreach (var daemon in _daemons.Values) daemon.LookAround();
+    }
+
     private SimulatedDaemon Add(SimulatedNode gossip, ServerDisk disk)
     {
         gossip.Facts = gossip.Facts with { Zone = $"z{_places.Below(Story.Zones)}", Place = _places.Below(3) };
@@ -163,6 +168,8 @@ internal sealed class SimulatedRing : IDisposable
             if (daemon.Power == Power.On) Checks.ServerStarted(daemon);
         };
         _daemons.Add(gossip.Name, daemon);
+        server.PowerChanged += LookAround;
+        daemon.PowerChanged += LookAround;
         return daemon;
     }
 }

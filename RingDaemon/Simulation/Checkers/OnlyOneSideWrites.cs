@@ -13,7 +13,7 @@ internal sealed class OnlyOneSideWrites : Checker
     /// Rings of up to six nodes. All on the other side have to be probed, one after the other, and a node whose questions go unanswered probes ever more slowly and waits longer: the
     /// third of them is suspected after some 3 s, for up to 6 s. And half a second until the board knows.
     /// </summary>
-    private static readonly TimeSpan Noticed = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan Noticed = TimeSpan.FromSeconds(15);
 
     private readonly SimulatedRing _ring;
     private readonly bool _watches;
