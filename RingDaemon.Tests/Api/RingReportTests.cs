@@ -16,7 +16,7 @@ public sealed class RingReportTests
         Assert.Equal(["board", "ring", "converged", "nodes"], json.Select(f => f.Key));
         Assert.Equal(["closed", "order", "view"], json["ring"]!.AsObject().Select(f => f.Key));
         var node = json["nodes"]![0]!.AsObject();
-        Assert.Equal(["name", "state", "engine", "source", "replication", "lagSeconds", "mysql", "web", "daemon", "serverId", "inLoadBalancer", "readOnly", "minority", "why", "position", "logs", "compared"], node.Select(f => f.Key));
+        Assert.Equal(["name", "state", "engine", "source", "replication", "lagSeconds", "mysql", "web", "daemon", "serverId", "inLoadBalancer", "why", "readOnly", "minority", "position", "compared", "logs"], node.Select(f => f.Key));
         Assert.Equal(["host", "port", "up"], node["mysql"]!.AsObject().Select(f => f.Key));
         Assert.Equal(["url", "up"], node["web"]!.AsObject().Select(f => f.Key));
         Assert.Equal(["url", "up"], node["daemon"]!.AsObject().Select(f => f.Key));
