@@ -27,7 +27,7 @@ public abstract class TestRing(Engine engine, int port, int nodes = 3, bool name
 
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"connect-ring-{engine.ToString().ToLowerInvariant()}-{port}-{Environment.ProcessId}");
     private readonly int _port = Free(port);
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(2) }) { Timeout = TimeSpan.FromSeconds(10) };
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(2) }) { Timeout = TimeSpan.FromSeconds(60) };
     private readonly ConcurrentDictionary<string, string> _acknowledged = new();
     private LocalRing? _local;
     private readonly SemaphoreSlim _oneTopic = new(1);
