@@ -27,13 +27,13 @@ run() {
 
 # Runs a verb with the given options, on both engines unless they name one; on a ring of its own unless they name a folder.
 run_engines() {
-  local verb=$1 engine
+  local verb=$1 each
   shift
-  local engines=(mariadb mysql) named=" $* " folder=() port=(--port 8800)
-  if [[ $named == *" --engine"[\ =]* ]]; then engines=(""); fi
-  if [[ $named == *" --port"[\ =]* ]]; then port=(); fi
-  for engine in "${engines[@]}"; do
-    if [[ $named != *" --data"[\ =]* ]]; then folder=(--data "$(ring_folder)"); fi
-    run "$verb" ${engine:+--engine "$engine"} "${folder[@]}" "${port[@]}" "$@"
+  local both=(mariadb mysql) named=" $* " place=() door=(--port 8800)
+  if [[ $named == *" --engine"[\ =]* ]]; then both=(""); fi
+  if [[ $named == *" --port"[\ =]* ]]; then door=(); fi
+  for each in "${both[@]}"; do
+    if [[ $named != *" --data"[\ =]* ]]; then place=(--data "$(ring_folder)"); fi
+    run "$verb" ${each:+--engine "$each"} "${place[@]}" "${door[@]}" "$@"
   done
 }
