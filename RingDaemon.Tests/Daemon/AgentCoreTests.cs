@@ -75,7 +75,7 @@ public class AgentCoreTests
         Assert.Equal(Lost, mend.Damage);
         Assert.Null(Done<AgentEffect.Mend>(new AgentInput.Beat())); // one at a time
         Assert.Null(After(3)); // and nobody is pointed at meanwhile
-        Tell(new AgentInput.Mended(null));
+        Tell(new AgentInput.Mended(new(null, Mine)));
         Assert.Equal(Phase.Joining, _n3.Report.Phase);
         Tell(Server(null), Compared(done: false));
         Assert.Equal("n1", Pointed());
@@ -83,11 +83,36 @@ public class AgentCoreTests
         Assert.Equal(Phase.Serving, _n3.Report.Phase);
     }
 
+    /// <summary>The member whose identity it may be is out of reach (simulate --seed 7055).</summary>
+    [Fact]
+    public void A_server_that_comes_back_as_somebody_its_daemon_did_not_make_it_is_put_right_even_if_nobody_else_says_so()
+    {
+        Tell(new AgentInput.Entered(null, ServerMemory.First(Mine)), new AgentInput.Viewed(Three, Complete: true));
+        Tell(Server(null) with { Identity = Mine with { Version = "MariaDB 11.4.1" } });
+        Assert.Null(_n3.Report.Condition.Damage); // an upgrade
+        Tell(Server(null) with { Identity = Mine with { ServerId = 9, Origin = "9" } });
+        Assert.Equal(DamageKind.SharedIdentity, Find<AgentEffect.Mend>()?.Damage.Kind);
+    }
+
+    [Fact]
+    public void What_mending_made_of_the_server_is_remembered_at_once_and_is_no_damage()
+    {
+        var renewed = Mine with { ServerId = 9, Origin = "9" };
+        Tell(new AgentInput.Entered(Lost, ServerMemory.First(Mine)), new AgentInput.Viewed(Three, Complete: true), Server(null));
+        Assert.NotNull(Find<AgentEffect.Mend>());
+        Tell(new AgentInput.Mended(new(null, renewed)));
+        Assert.Equal(["3"], Find<AgentEffect.Remember>()?.Memory.Retired);
+        Tell(Server(null) with { Identity = renewed });
+        Assert.Null(_n3.Report.Condition.Damage);
+        Tell(Server(null)); // an old backup
+        Assert.NotNull(_n3.Report.Condition.Damage);
+    }
+
     [Fact]
     public void Mending_that_fails_is_tried_again_and_damage_does_not_pass_by_itself()
     {
         Tell(new AgentInput.Entered(null, null), new AgentInput.Viewed(Members.View("n1 n2 n3"), Complete: true), Server("n2"), Compared(done: false, Lost));
-        Tell(new AgentInput.Mended("n2 did not send all of its rows"));
+        Tell(new AgentInput.Mended(new("n2 did not send all of its rows", null)));
         Assert.Equal(Phase.Mending, _n3.Report.Phase);
         Assert.Contains("n2 did not send all of its rows", _n3.Report.Why, StringComparison.Ordinal);
         Tell(Compared(done: true)); // an answer that was under way
@@ -96,7 +121,7 @@ public class AgentCoreTests
         Assert.Null(Done<AgentEffect.Mend>(new AgentInput.Beat()));
         Pass(0.2);
         Assert.NotNull(Done<AgentEffect.Mend>(new AgentInput.Beat()));
-        Tell(new AgentInput.Mended("again"));
+        Tell(new AgentInput.Mended(new("again", null)));
         Assert.NotNull(Done<AgentEffect.Mend>(new AgentInput.Rejoin())); // an operator need not wait
     }
 

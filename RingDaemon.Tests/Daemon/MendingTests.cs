@@ -54,6 +54,28 @@ public sealed class MendingTests
         Assert.True(patient.IsRight, patient.ToString());
     }
 
+    /// <summary>Whoever it is now, nobody gave it that on purpose (simulate --seed 4743).</summary>
+    [Fact]
+    public void A_server_that_got_the_identity_of_another_one_while_it_was_mended_is_renewed()
+    {
+        var patient = new Patient(LostTail);
+        patient.Note.Write(new(LostTail, patient.Server.Identity, MendingStep.BringOver));
+        patient.Server.Identity = patient.Server.Identity with { ServerId = 77, Origin = "77" };
+        Assert.True(patient.Live(dieAt: int.MaxValue));
+        Assert.True(patient.IsRight && patient.Server.Identity is { ServerId: not 77, Origin: not "77" }, patient.ToString());
+    }
+
+    [Fact]
+    public void A_server_that_was_renewed_is_not_renewed_a_second_time()
+    {
+        var patient = new Patient(LostTail);
+        var renewed = patient.Server.Identity with { ServerId = 9, Origin = "9" };
+        patient.Note.Write(new(LostTail, patient.Server.Identity, MendingStep.Stand, NewServerId: 9));
+        patient.Server.Identity = renewed;
+        Assert.True(patient.Live(dieAt: int.MaxValue));
+        Assert.Equal(renewed, patient.Server.Identity);
+    }
+
     /// <summary>The version is no part of who a server is.</summary>
     [Fact]
     public void A_server_that_was_upgraded_while_it_was_mended_is_renewed_all_the_same()
@@ -117,7 +139,7 @@ public sealed class MendingTests
             (Done, _dieAt) = (0, dieAt);
             try
             {
-                return new Mending(Server, this, Note, this, TimeProvider.System).RunAsync(_damage, Donor, CancellationToken.None).GetAwaiter().GetResult() is null;
+                return new Mending(Server, this, Note, this, TimeProvider.System).RunAsync(_damage, Donor, CancellationToken.None).GetAwaiter().GetResult().Fault is null;
             }
             catch (DiesException)
             {
@@ -147,12 +169,14 @@ public sealed class MendingTests
             return 1;
         }
 
-        public async Task RenewIdentityAsync(ServerIdentity retired, CancellationToken cancel)
+        public uint NewServerId() => ++_lastId;
+
+        public async Task RenewIdentityAsync(ServerIdentity retired, uint serverId, CancellationToken cancel)
         {
             await Moment();
-            Server.Identity = Server.Identity with { Origin = $"{++_lastId}" };
+            Server.Identity = Server.Identity with { Origin = $"{serverId}" };
             await Moment();
-            Server.Identity = Server.Identity with { ServerId = _lastId };
+            Server.Identity = Server.Identity with { ServerId = serverId };
             await Moment();
         }
 

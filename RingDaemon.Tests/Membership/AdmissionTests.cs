@@ -1,3 +1,4 @@
+using Connect.Node.Database;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Tests.Ring;
@@ -9,6 +10,8 @@ public class AdmissionTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero);
     private static readonly JoinRequest Newcomer = new("n4", Engine.MariaDB, "MariaDB 10.11.19", ServerId: 4, Origin: "4", "http://127.0.0.1:7099", Now, HoldsRing: null, Foreign: null);
+
+    private static readonly GtidSet Executed = GtidSet.Parse(Engine.MariaDB, "1-1-7,2-2-5,9-9-1");
 
     [Fact]
     public void A_newcomer_with_an_empty_server_is_welcome() => Assert.Null(Refusal(Newcomer));
@@ -33,6 +36,9 @@ public class AdmissionTests
         { Newcomer with { HoldsRing = "ring-b" }, "another ring" },
         { Newcomer with { Name = "n2" }, "Choose another name" },
         { Newcomer with { ServerId = 2 }, "Give the server the id 4" },
+        { Newcomer with { ServerId = 2, Origin = "2" }, "belongs or belonged to n2" }, // a copied option file (MariaDB)
+        { Newcomer with { Name = "n2", ServerId = 2, Origin = "2", DaemonUrl = "http://127.0.0.1:7082" }, "belongs or belonged to n2" }, // its own, with an empty server
+        { Newcomer with { ServerId = 9, Origin = "9" }, "somebody wrote as 9 before" }, // one that left long ago
     };
 
     [Theory]
@@ -46,9 +52,9 @@ public class AdmissionTests
         var view = Members.View("n1 n2 n3");
         var left = view with { Members = [.. view.Members.Select(m => m.Name == "n3" ? m with { Liveness = Liveness.Left } : m)] };
         Assert.Equal(4u, Admission.NextServerId(left));
-        Assert.NotNull(Admission.Refuse(Newcomer with { ServerId = 3 }, left, view.Members[0].Facts, "ring-a", Now));
+        Assert.NotNull(Admission.Refuse(Newcomer with { ServerId = 3 }, left, view.Members[0].Facts, "ring-a", Now, Executed));
     }
 
     private static string? Refusal(JoinRequest request, string view = "n1 n2 n3") =>
-        Admission.Refuse(request, Members.View(view), Members.View(view).Members[0].Facts, "ring-a", Now);
+        Admission.Refuse(request, Members.View(view), Members.View(view).Members[0].Facts, "ring-a", Now, Executed);
 }

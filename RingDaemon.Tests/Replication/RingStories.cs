@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Connect.Node.Database;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Replication;
+using Dapper;
 
 namespace Connect.RingDaemon.Tests.Replication;
 
@@ -128,6 +129,36 @@ public abstract class RingStories(TestServers servers, ITestOutputHelper output,
         await RunningAsync(replica);
         await healthy.WriteAsync(1);
         await Eventually.IsTrueAsync(async () => (await replica.Replication.PositionAsync()).Contains(await healthy.Replication.PositionAsync()), Soon);
+        foreach (var server in trio) server.Dispose();
+    }
+
+    /// <summary>A change that is applied before the row that it changes is there would be lost without a word (IDEMPOTENT), on every later server too.</summary>
+    [Fact]
+    public async Task Rows_that_are_changed_right_after_they_were_written_arrive_as_they_are_however_many_are_applied_at_a_time()
+    {
+        var trio = await servers.StartManyAsync(engine, 3);
+        var (origin, replica, second) = (trio[0], trio[1], trio[2]);
+        await origin.AdminAsync("CREATE USER keeper@'%' IDENTIFIED BY 'Aa1_keeper'; GRANT SELECT, INSERT, UPDATE ON connect.* TO keeper@'%'");
+        using (var keeper = new Database(origin.Address, new("keeper", "Aa1_keeper"), TestServer.Schema, tls: false, maxThreads: 1))
+        {
+            await keeper.RunAsync(connection =>
+            {
+                var ids = new Uuid7(TimeProvider.System);
+                for (var i = 0; i < 500; i++)
+                {
+                    var id = new { id = Uuid7.ToBytes(ids.Next()) };
+                    connection.Execute("INSERT INTO post (id, node, topic_id, author_id, body) VALUES (@id, 1, @id, @id, 'as written')", id);
+                    connection.Execute("UPDATE post SET body = 'as changed' WHERE id = @id", id);
+                }
+            }, TimeSpan.FromSeconds(30));
+        }
+        await PointAsync(replica, origin); // everything is there already: as much at a time as the server likes
+        await RunningAsync(replica);
+        await EqualAsync(origin, replica);
+        await PointAsync(second, replica); // what the replica passes on is as safe
+        await RunningAsync(second);
+        await EqualAsync(trio);
+        Assert.Equal(500, await second.AdminAsync<int>("SELECT COUNT(*) FROM connect.post WHERE body = 'as changed'"));
         foreach (var server in trio) server.Dispose();
     }
 

@@ -49,8 +49,8 @@ public abstract record AgentInput
     /// <summary>The own server was opened for writes, or closed; or that failed.</summary>
     public sealed record Opened(bool Open, bool Done) : AgentInput;
 
-    /// <summary>Putting the own server right has ended: null if it is done, else why not.</summary>
-    public sealed record Mended(string? Fault) : AgentInput;
+    /// <summary>Putting the own server right has ended.</summary>
+    public sealed record Mended(MendingResult Result) : AgentInput;
 
     /// <summary>Whether another member holds everything this node knows; false also if nobody could be asked.</summary>
     public sealed record Held(bool Elsewhere) : AgentInput;
@@ -228,7 +228,7 @@ public sealed class AgentCore(string me, RingOptions options, MinorityPolicy min
                 JudgeRefusals(ended);
                 break;
             case AgentInput.Compared(var result): OnCompared(result); break;
-            case AgentInput.Mended(var fault): OnMended(fault); break;
+            case AgentInput.Mended(var result): OnMended(result); break;
             case AgentInput.Opened(var open, var done):
                 (_opening, _open) = (false, done && !_openIsOld ? open : null);
                 if (!done) _openAgainAt = now + BeatEvery;
@@ -277,7 +277,7 @@ public sealed class AgentCore(string me, RingOptions options, MinorityPolicy min
     {
         (_view, _complete) = (view, complete);
         // A copy on a node that is about to go for good is none to promise (simulate --seed 5783).
-        _effects.Add(new AgentEffect.Peers(view, [.. view.Members.Where(m => IsUsablePeer(m) && m.Facts.Phase != Phase.Leaving)]));
+        _effects.Add(new AgentEffect.Peers(view, [.. view.TrustworthyBesides(me).Where(m => m.Facts.Phase != Phase.Leaving)]));
         // Everyone who was expected is here: no need to wait for the end of the discovery time.
         if (complete) _condition = _condition with { Discovered = true };
         // Half a ring would be planned as if it were the whole one, and planned again a moment later.
@@ -362,14 +362,15 @@ public sealed class AgentCore(string me, RingOptions options, MinorityPolicy min
         _server.Harmed(_now);
     }
 
-    private void OnMended(string? fault)
+    private void OnMended(MendingResult result)
     {
-        _server.Mended(_now, fault);
-        if (fault is not null)
+        _server.Mended(_now, result);
+        if (result.Fault is { } fault)
         {
             _condition = _condition with { MendingFault = fault };
             return;
         }
+        if (_server.MemoryIsNew) Remember(_server.Memory!); // at once: a daemon that does not know it takes the server for a copy of another one
         // Who the server is, and where it stands, has to be learnt anew.
         (_identity, _sourceChangedAt, _replica, _source) = (null, _now, ReplicaStatus.None, null);
         _condition = _condition with { Damage = null, MendingFault = null, MysqlFault = "it was put right and not looked at since" };
@@ -548,11 +549,9 @@ public sealed class AgentCore(string me, RingOptions options, MinorityPolicy min
     /// (forget). Maintenance ends one day, so it need not wait.
     /// </summary>
     private bool MayAskForCopies() =>
-        !_wishes.Leave || _view.Members.Any(IsUsablePeer) || _view.Members.All(m => m.Name == me || m.Liveness == Liveness.Left);
+        !_wishes.Leave || _view.TrustworthyBesides(me).Any() || _view.Members.All(m => m.Name == me || m.Liveness == Liveness.Left);
 
-    private Member[] UsablePeers() => [.. _view.Members.Where(IsUsablePeer)];
-
-    private bool IsUsablePeer(Member m) => m.Name != me && m.IsTrustworthy;
+    private Member[] UsablePeers() => [.. _view.TrustworthyBesides(me)];
 
     private string NameOf(ServerAddress address) =>
         _view.Members.FirstOrDefault(m => m.Liveness != Liveness.Left && m.Facts.MysqlHost == address.Host && m.Facts.MysqlPort == address.Port)?.Name

@@ -13,8 +13,8 @@ namespace Connect.RingDaemon.Daemon;
 /// (<see cref="Admission"/>); it then copies the data of a serving member and walks in. Until it is let in, nothing is changed anywhere.
 /// </summary>
 public sealed partial class Entrance(
-    NodeSettings settings, DatabaseAccounts accounts, OwnServerWatch own, IMembership membership, RingAgent agent, OperatorWishes wishes, IClusterKeys keys, AuditLog audit, HttpClient http,
-    TimeProvider time,
+    NodeSettings settings, DatabaseAccounts accounts, OwnServerWatch own, IMembership membership, RingAgent agent, StateFile<ServerMemory> memory, OperatorWishes wishes, IClusterKeys keys, AuditLog audit,
+    HttpClient http, TimeProvider time,
     ILogger<Entrance> log) : BackgroundService
 {
     private const int LargestBody = 64 << 10;
@@ -55,7 +55,7 @@ public sealed partial class Entrance(
             var request = JsonSerializer.Deserialize<JoinRequest>(opened, Json)!;
             var view = membership.Current;
             var ringId = (await BelongingAsync(cancel)).RingId?.ToString();
-            reply = Judge(request, view, ringId);
+            reply = Judge(request, view, ringId, await own.Server.PositionAsync(cancel));
             if (reply.NotNow is null)
                 audit.Add($"let {request.Name} in", $"server id {request.ServerId}, origin {request.Origin}, {request.EngineVersion}", reply.Refusal is { } no ? $"refused: {no}" : "welcome");
         }
@@ -66,12 +66,12 @@ public sealed partial class Entrance(
         return _answers.Seal(JsonSerializer.SerializeToUtf8Bytes(reply, Json));
     }
 
-    private JoinReply Judge(JoinRequest request, View view, string? ringId)
+    private JoinReply Judge(JoinRequest request, View view, string? ringId, GtidSet executed)
     {
         if (view.Find(settings.Name) is not { } me) return new(null, $"{settings.Name} is not in the ring itself yet", null, null);
         // A newcomer let in on the smaller side would make it the larger one.
         if (settings.Minority == MinorityPolicy.ReadOnly && agent.Report.Quorum is { Holds: false } few) return new(null, $"{settings.Name} lets nobody in for now: {few}, fewer than a majority", ringId, null);
-        if (Admission.Refuse(request, view, me.Facts, ringId, time.GetUtcNow()) is { } refusal) return new(refusal, null, ringId, null);
+        if (Admission.Refuse(request, view, me.Facts, ringId, time.GetUtcNow(), executed) is { } refusal) return new(refusal, null, ringId, null);
         var donor = view.Members.FirstOrDefault(m => m is { Liveness: Liveness.Alive, Facts: { Phase: Phase.Serving, MysqlUp: true } } && m.Name != request.Name);
         return donor is null || ringId is null
             ? new(null, "no member serves yet", ringId, null)
@@ -110,7 +110,12 @@ public sealed partial class Entrance(
         {
             Doing = "asking to be let in";
             if (await AskAsync(belonging, stop) is not { Refusal: null } welcome) return;
-            if (belonging.Ownership == Ownership.Empty) await SeedAsync(welcome.Donor!, stop);
+            if (belonging.Ownership == Ownership.Empty)
+            {
+                // It is let in as who it is now, also in the place of one whose data is gone.
+                memory.Write(memory.Current?.Next(own.Identity!) ?? ServerMemory.First(own.Identity!));
+                await SeedAsync(welcome.Donor!, stop);
+            }
         }
         Entered = true;
         Doing = "in";

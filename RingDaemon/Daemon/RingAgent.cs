@@ -176,7 +176,7 @@ public sealed partial class RingAgent(
             case AgentEffect.AskHeld(var others): Beside(departure.IsHeldElsewhereAsync(others, _stopping), held => new AgentInput.Held(held), new AgentInput.Held(false)); break;
             case AgentEffect.Open(var open): _loop.Beside(own.Server.OpenAsync(open, _stopping), () => Step(new AgentInput.Opened(open, Done: true)), () => Step(new AgentInput.Opened(open, Done: false))); break;
             case AgentEffect.Remember(var remembered): memory.Write(remembered); break;
-            case AgentEffect.Mend(var damage, var donor): _loop.Beside(mending.RunAsync(damage, donor, _stopping), Mended, failed: () => Mended("it failed in an unexpected way; see the log")); break;
+            case AgentEffect.Mend(var damage, var donor): _loop.Beside(mending.RunAsync(damage, donor, _stopping), Mended, failed: () => Mended(new("it failed in an unexpected way; see the log", null))); break;
             case AgentEffect.Leave: _loop.Beside(departure.LeaveAsync(), () => { }); break;
             case AgentEffect.Say said: Say(said); break;
             case AgentEffect.Watch(var member): _turning = TurnAsync(_turning, () => _predecessor!.TurnToAsync(member)); break;
@@ -203,10 +203,10 @@ public sealed partial class RingAgent(
         if (_lookNow.CurrentCount == 0) _lookNow.Release();
     }
 
-    private void Mended(string? fault)
+    private void Mended(MendingResult result)
     {
-        if (fault is null) own.Changed();
-        Step(new AgentInput.Mended(fault));
+        if (result.Fault is null) own.Changed();
+        Step(new AgentInput.Mended(result));
         if (_lookNow.CurrentCount == 0) _lookNow.Release();
     }
 

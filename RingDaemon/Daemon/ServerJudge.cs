@@ -60,13 +60,10 @@ public sealed class ServerJudge(string me)
     public void Harmed(TimeSpan now) => _harmedAt = now;
 
     /// <summary>What the server has of its own transactions against what this daemon remembers; it needs nobody else for that.</summary>
-    public Damage? Contradiction(ServerIdentity? identity, long written)
-    {
-        if (Memory is not { } known || identity is not { } mine) return null;
-        if (known.Identity.Origin == mine.Origin)
-            return written < known.Written ? new(DamageKind.LostTail, $"this server has its own transactions up to {written}, and had written up to {known.Written}") : null;
-        return written > 0 ? new(DamageKind.SharedIdentity, $"this server holds {written} transactions of its origin {mine.Origin}, under which it never served: somebody else wrote them") : null;
-    }
+    public Damage? Contradiction(ServerIdentity? identity, long written) =>
+        Memory is { } known && known.Identity.Origin == identity?.Origin && written < known.Written
+            ? new(DamageKind.LostTail, $"this server has its own transactions up to {written}, and had written up to {known.Written}")
+            : null;
 
     /// <summary>
     /// Replication runs and brings nothing of what is missing: its source has sent it, and this server has skipped it, as it does with writes under a server id that it once shared.
@@ -102,14 +99,17 @@ public sealed class ServerJudge(string me)
 
     /// <summary>
     /// Two servers of one identity skip each other's writes. Whoever served under it before keeps it; if both did, the one whose name comes first. It is not taken over from a dead or
-    /// departed member, nor from this server's own past.
+    /// departed member, nor from this server's own past. And nothing but its own daemon changes it: a server that is somebody else than it was has the identity of another one that
+    /// may only be out of reach (simulate --seed 7055), or might as well have.
     /// </summary>
     public Damage? WrongIdentity(ServerIdentity? identity, View view)
     {
         if (identity is not { } mine || !_entered) return null;
         if (Memory?.Retired.Contains(mine.Origin) == true)
             return new(DamageKind.LostTail, $"the origin {mine.Origin} of this server was retired: this is an old copy of its data");
-        var isMine = Memory?.Identity == mine;
+        if (Memory?.Identity is { } served && !served.IsSameAs(mine))
+            return new(DamageKind.SharedIdentity, $"this server was {served.ServerId}, {served.Origin} and is {mine.ServerId}, {mine.Origin} now, which its daemon did not bring about: that may be the identity of another one");
+        var isMine = Memory is not null;
         var other = view.Members.FirstOrDefault(m => m.Name != me && (m.Facts.ServerId == mine.ServerId || m.Facts.Origin == mine.Origin)
             && (!isMine || (m is { IsTrustworthy: true, Facts.Phase: Phase.Serving } && string.CompareOrdinal(me, m.Name) > 0)));
         return other is null ? null
@@ -124,21 +124,22 @@ public sealed class ServerJudge(string me)
         if (condition.Damage is not { } damage || !_entered || _mending || now < _mendAgainAt) return null;
         // Its own server may be down for now, or be the patient of an earlier attempt.
         if (condition.MysqlFault is not null && identity is null) return null;
-        var donor = order.Before(me).Select(view.Find).FirstOrDefault(m => m is { Facts.Phase: Phase.Serving } && IsUsable(m));
+        var donor = order.Before(me).Select(view.Find).FirstOrDefault(m => m is { IsTrustworthy: true, Facts.Phase: Phase.Serving });
         if (donor is null && !MayMendAlone(now, damage, condition.Discovered, view)) return null;
         _mending = true;
         return new(damage, donor);
     }
 
     /// <summary>Putting it right has ended. After a failure it is tried again in a while; otherwise what was held against the server is forgotten.</summary>
-    public void Mended(TimeSpan now, string? fault)
+    public void Mended(TimeSpan now, MendingResult result)
     {
         _mending = false;
-        if (fault is not null)
+        if (result.Identity is not { } identity)
         {
             _mendAgainAt = now + MendAgainAfter;
             return;
         }
+        if (Memory is { } before) (Memory, MemoryIsNew) = (before.Next(identity), true);
         (_purgedSince, _missing, _refusedSince) = (null, 0, null);
         _refusers.Clear();
     }
@@ -152,8 +153,6 @@ public sealed class ServerJudge(string me)
     /// go on without it.
     /// </summary>
     private bool MayMendAlone(TimeSpan now, Damage damage, bool discovered, View view) =>
-        discovered && now - _harmedAt > AloneForGood && !view.Members.Any(IsUsable)
+        discovered && now - _harmedAt > AloneForGood && !view.TrustworthyBesides(me).Any()
         && (view.Members.Where(m => m.HasServer).All(m => string.CompareOrdinal(me, m.Name) <= 0) || (damage.RetiresIdentity && now - _harmedAt > FirstGivenUp));
-
-    private bool IsUsable(Member m) => m.Name != me && m.IsTrustworthy;
 }

@@ -119,10 +119,12 @@ public sealed record RingDescription
     };
 
     /// <summary>The node keeps its data and becomes somebody new.</summary>
-    public RingDescription WithRenewed(string name) => this with
+    /// <param name="name">Which.</param>
+    /// <param name="serverId">Its new server id, which nobody has or had; null for the next one of the ring's own.</param>
+    public RingDescription WithRenewed(string name, uint? serverId) => this with
     {
-        Nodes = [.. Nodes.Select(n => n.Name == name ? n with { ServerId = HighestServerId + 1 } : n)],
-        HighestServerId = HighestServerId + 1,
+        Nodes = [.. Nodes.Select(n => n.Name == name ? n with { ServerId = serverId ?? HighestServerId + 1 } : n)],
+        HighestServerId = serverId is null ? HighestServerId + 1 : HighestServerId,
     };
 
     /// <summary>The ring without a node. Its number and its server id are not lost: the next newcomer's server id is higher.</summary>

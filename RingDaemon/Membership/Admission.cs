@@ -1,3 +1,4 @@
+using Connect.Node.Database;
 using Connect.Node.Settings;
 
 namespace Connect.RingDaemon.Membership;
@@ -25,8 +26,9 @@ public static class Admission
     /// <param name="me">The member that is asked.</param>
     /// <param name="ringId">The id of the ring it belongs to, or null.</param>
     /// <param name="now">Its wall clock.</param>
+    /// <param name="executed">What its server has executed: who ever wrote.</param>
     /// <returns>The reason and the next step, or null if the newcomer is welcome.</returns>
-    public static string? Refuse(JoinRequest request, View view, MemberFacts me, string? ringId, DateTimeOffset now)
+    public static string? Refuse(JoinRequest request, View view, MemberFacts me, string? ringId, DateTimeOffset now, GtidSet executed)
     {
         if (request.Engine != me.Engine)
             return $"this ring runs on {me.EngineVersion}, {request.Name} on {request.EngineVersion}: the two engines number transactions differently. Set database:engine to {me.Engine} and install that server.";
@@ -40,8 +42,12 @@ public static class Admission
         if (view.Find(request.Name) is { Liveness: Liveness.Alive or Liveness.Suspect } sameName
             && sameName.Facts.Origin != request.Origin && sameName.Facts.DaemonUrl != request.DaemonUrl) // at the same address it is the former self, not yet taken for dead
             return $"a member named {request.Name} is alive in this ring. Choose another name, or stop that one first.";
-        if (view.Members.FirstOrDefault(m => m.Facts.ServerId == request.ServerId && m.Facts.Origin != request.Origin) is { } sameId)
+        // An empty server has no claim to what it may have had before it was empty; a copied option file has none to another one's (simulate --seed 22494).
+        var isNew = request.HoldsRing is null;
+        if (view.Members.FirstOrDefault(m => (m.Facts.ServerId == request.ServerId || m.Facts.Origin == request.Origin) && (isNew || m.Facts.Origin != request.Origin)) is { } sameId)
             return $"server id {request.ServerId} belongs or belonged to {sameId.Name}: an id is never used twice. Give the server the id {NextServerId(view)}.";
+        if (isNew && !executed.Only(request.Origin).IsEmpty)
+            return $"somebody wrote as {request.Origin} before: an id is never used twice. Give the server the id {NextServerId(view)}.";
         return null;
     }
 

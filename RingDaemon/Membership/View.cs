@@ -105,6 +105,9 @@ public sealed record View(long Version, ImmutableArray<Member> Members)
 
     public Member? Find(string name) => Members.FirstOrDefault(m => m.Name == name);
 
+    /// <summary>The others whose word on what they have executed counts.</summary>
+    public IEnumerable<Member> TrustworthyBesides(string name) => Members.Where(m => m.Name != name && m.IsTrustworthy);
+
     /// <summary>The member is alive, and has said so to this daemon since it began.</summary>
     public bool HasHeard(string name) => Find(name) is { Liveness: Liveness.Alive } && !Remembered.Contains(name);
 }

@@ -7,7 +7,11 @@ namespace Connect.RingDaemon.Replication;
 /// <summary>Who a server is. A server whose data was rebuilt is a new one, with a new id and a new origin.</summary>
 /// <param name="Version">Like <c>MariaDB 10.11.19</c> or <c>MySQL 9.7.4</c>.</param>
 /// <param name="Origin">What its own transactions are counted under: server UUID or domain.</param>
-public sealed record ServerIdentity(Engine Engine, string Version, uint ServerId, string Origin);
+public sealed record ServerIdentity(Engine Engine, string Version, uint ServerId, string Origin)
+{
+    /// <summary>Servers are upgraded, and are who they were.</summary>
+    public bool IsSameAs(ServerIdentity other) => ServerId == other.ServerId && Origin == other.Origin;
+}
 
 /// <summary>What the replica side of a server is doing.</summary>
 /// <param name="Source">Where it is pointed, or null if nowhere.</param>

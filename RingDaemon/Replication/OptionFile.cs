@@ -127,8 +127,9 @@ public static class OptionFile
         if (plan.Binaries.Engine == Engine.MariaDB)
         {
             Line("slave_parallel_threads", Appliers, "so many transactions are applied at a time and share one flush ...");
-            // Not optimistic: a transaction that runs ahead of the one whose row it changes would pass over the missing row in silence (IDEMPOTENT).
-            Line("slave_parallel_mode", "conservative", "... where their origin committed them together; one origin's are committed in their order");
+            Line("slave_parallel_mode", "optimistic", "... and are committed in the order of their origin");
+            // One that runs ahead of the one whose row it changes would pass over the missing row in silence (IDEMPOTENT): whoever writes nothing but new rows says so (BoardWeb's WriteBatcher).
+            Line("init_connect", "'SET SESSION skip_parallel_replication = ON'", "what a client writes is applied after all before it, unless that client says that it may be applied beside it");
             Line("master_retry_count", 0, "never give up reconnecting");
         }
         else

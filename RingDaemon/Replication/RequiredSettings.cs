@@ -55,6 +55,9 @@ internal static class RequiredSettings
         new("slave_net_timeout", "at most 10", AtMost(10), "a silent source would be noticed after a minute; SET GLOBAL slave_net_timeout=4"),
         new("slave_parallel_mode", "CONSERVATIVE or OPTIMISTIC", (found, _) => found is "CONSERVATIVE" or "OPTIMISTIC",
             "other modes do not keep the commit order of one origin, or do not apply in parallel; STOP SLAVE; SET GLOBAL slave_parallel_mode=conservative"),
+        new("init_connect", "SET SESSION skip_parallel_replication = ON, if slave_parallel_mode is OPTIMISTIC",
+            (found, all) => all.GetValueOrDefault("slave_parallel_mode") != "OPTIMISTIC" || found.Contains("SKIP_PARALLEL_REPLICATION", StringComparison.Ordinal),
+            "a change that is applied ahead of the row that it changes would be lost in silence; SET GLOBAL init_connect='SET SESSION skip_parallel_replication = ON'"),
         new("rpl_semi_sync_master_enabled", "OFF", "writers would stall when the successor dies (measured); SET GLOBAL rpl_semi_sync_master_enabled=OFF"),
     ];
 

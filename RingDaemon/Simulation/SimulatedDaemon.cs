@@ -73,7 +73,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
 
     public AgentReport Report => _core.Report;
 
-    /// <summary>It replicates from whom it wants, and waits for nobody nearer.</summary>
+    /// <summary>It replicates from whom it wants.</summary>
     public bool FollowsItsPlan => Report.Plan.Source is { } wanted && wanted == Server.Source?.Name;
 
     /// <summary>Whose copies count.</summary>
@@ -182,7 +182,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
     {
         var (origin, last) = (copy.Identity.Origin, copy.LastOf(copy.Identity.Origin));
         if (Server.Identity.Origin == origin && Server.Disk.LastOf(origin) == last) return true;
-        return _memory is { } memory && (memory.Retired.Contains(origin) || (memory.Identity.Origin == origin && memory.Written > last));
+        return _memory is { } memory && (memory.Identity.Origin != origin || memory.Written > last);
     }
 
     /// <summary>Its disk is new: nothing is remembered, and its server is somebody else. It must not run.</summary>
@@ -316,8 +316,18 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         {
             try
             {
-                var copy = await AskAsync(other, TimeSpan.FromSeconds(3), d => d.Report.Phase == Phase.Serving ? d.Server.Disk.SeededAs(Server.Identity) : null);
+                var (identity, clock) = (Server.Identity, DateTimeOffset.FromUnixTimeMilliseconds((long)_world.WallClock));
+                var request = new JoinRequest(Name, identity.Engine, identity.Version, identity.ServerId, identity.Origin, Gossip.Facts.DaemonUrl, clock, HoldsRing: null, Foreign: null);
+                var (copy, refusal) = await AskAsync(other, TimeSpan.FromSeconds(3), d => d.Report.Phase != Phase.Serving ? (null, null)
+                    : Admission.Refuse(request, d.Gossip.View, d.Gossip.Facts, ringId: "the ring", clock, d.Server.Executed) is { } no ? (null, no) : (d.Server.Disk.SeededAs(identity), (string?)null));
+                if (refusal is not null)
+                {
+                    Add("join", $"asked {other.Name}", $"refused: {refusal}");
+                    RestartServer(_ring.NextServerId(), TimeSpan.FromSeconds(1)); // an operator does what it says
+                    return;
+                }
                 if (copy is null) continue;
+                _memory = ServerMemory.First(identity);
                 await PassAsync(TimeSpan.FromSeconds(1));
                 if (Server.Power != Power.On || !Server.Disk.IsFresh) return;
                 Server.Disk.Add(copy);
@@ -447,9 +457,9 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
 
     private async Task MendAsync(Damage damage, Member? donor)
     {
-        var fault = await _mending.RunAsync(damage, donor, CancellationToken.None);
-        if (fault is null) _own.Changed();
-        Step(new AgentInput.Mended(fault));
+        var result = await _mending.RunAsync(damage, donor, CancellationToken.None);
+        if (result.Fault is null) _own.Changed();
+        Step(new AgentInput.Mended(result));
         _lookNow?.TrySetResult();
     }
 

@@ -45,11 +45,13 @@ internal sealed class SimulatedHands(SimulatedDaemon daemon, Func<string, Simula
         });
     }
 
-    public async Task RenewIdentityAsync(ServerIdentity retired, CancellationToken cancel)
+    public uint NewServerId() => nextServerId();
+
+    public async Task RenewIdentityAsync(ServerIdentity retired, uint serverId, CancellationToken cancel)
     {
         // A process of its own: it goes on if the daemon dies.
-        daemon.RestartServer(nextServerId(), RestartTakes);
-        for (var waited = TimeSpan.Zero; daemon.Server.Power != Power.On || daemon.Server.Identity == retired; waited += LookEvery)
+        daemon.RestartServer(serverId, RestartTakes);
+        for (var waited = TimeSpan.Zero; daemon.Server.Power != Power.On || daemon.Server.Identity.ServerId != serverId; waited += LookEvery)
         {
             if (waited > RestartMayTake) throw new MendingException("its server did not come back under a new identity");
             await daemon.PassAsync(LookEvery);

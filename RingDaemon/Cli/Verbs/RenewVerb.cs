@@ -19,18 +19,18 @@ internal static class RenewVerb
         {
             var ring = LocalRing.Open(RingOptions.Folder(parse.GetValue(data)).Path);
             var name = parse.GetValue(node)!;
-            var retired = ToRetire() ?? ring.Description.Node(name).ServerId;
+            var retired = IdIn(IdentityRenewal.RetiredId) ?? ring.Description.Node(name).ServerId;
             if (parse.GetValue(dryRun))
             {
                 parse.InvocationConfiguration.Output.WriteLine($"Would restart the server of {name}; server id {retired} would be retired.");
                 return ExitCodes.Done;
             }
-            var id = await ProgressDisplay.RunAsync(parse.InvocationConfiguration.Error, progress => new NodeRenewal(ring.Folder, progress).RunAsync(name, ToRetire(), cancel));
+            var id = await ProgressDisplay.RunAsync(parse.InvocationConfiguration.Error, progress => new NodeRenewal(ring.Folder, progress).RunAsync(name, IdIn(IdentityRenewal.RetiredId), IdIn(IdentityRenewal.OfferedId), cancel));
             parse.InvocationConfiguration.Output.WriteLine($"{name} has server id {id}; {retired} is retired.");
             return ExitCodes.Done;
         });
         return command;
     }
 
-    private static uint? ToRetire() => uint.TryParse(Environment.GetEnvironmentVariable(IdentityRenewal.RetiredId), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+    private static uint? IdIn(string variable) => uint.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 }

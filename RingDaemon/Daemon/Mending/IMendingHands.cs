@@ -18,8 +18,11 @@ public interface IMendingHands
     /// <returns>How many rows were missing.</returns>
     Task<long> BringOverAsync(Member donor, CancellationToken cancel);
 
-    /// <summary>Restarts the own server under an identity nobody ever had. Done when it answers under it.</summary>
-    Task RenewIdentityAsync(ServerIdentity retired, CancellationToken cancel);
+    /// <summary>A server id that no member has, and nobody ever had.</summary>
+    uint NewServerId();
+
+    /// <summary>Restarts the own server under this server id, and an origin of its own. Done when it answers under it.</summary>
+    Task RenewIdentityAsync(ServerIdentity retired, uint serverId, CancellationToken cancel);
 }
 
 /// <summary>A step of mending could not be done; the message says why, and what an operator can do if it stays so.</summary>

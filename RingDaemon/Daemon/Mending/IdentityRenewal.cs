@@ -29,16 +29,26 @@ public sealed partial class IdentityRenewal(NodeSettings settings, IReplicationS
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
 
-    /// <returns>When the server answers under another identity.</returns>
+    /// <summary>At random from two thousand million: two nodes that need one at the same time must not get the same, and nobody can be asked.</summary>
+    public uint NewServerId()
+    {
+        while (true)
+        {
+            var id = (uint)RandomNumberGenerator.GetInt32(10_000, int.MaxValue);
+            if (membership.Current.Members.All(m => m.Facts.ServerId != id)) return id;
+        }
+    }
+
+    /// <returns>When the server answers under the new identity.</returns>
     /// <exception cref="MendingException">It does not; the message says what an operator has to do.</exception>
-    public async Task RunAsync(ServerIdentity retired, CancellationToken cancel)
+    public async Task RunAsync(ServerIdentity retired, uint serverId, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(ToRestart);
         try
         {
-            await RestartAsync(retired, limit.Token);
-            while (!await IsRenewedAsync(retired, limit.Token)) await Task.Delay(LookEvery, time, limit.Token);
+            await RestartAsync(retired, serverId, limit.Token);
+            while (!await IsRenewedAsync(retired, serverId, limit.Token)) await Task.Delay(LookEvery, time, limit.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -46,19 +56,19 @@ public sealed partial class IdentityRenewal(NodeSettings settings, IReplicationS
         }
     }
 
-    private async Task RestartAsync(ServerIdentity retired, CancellationToken cancel)
+    private async Task RestartAsync(ServerIdentity retired, uint serverId, CancellationToken cancel)
     {
         if (settings.Database.RenewCommand is not [var program, ..])
         {
             throw new MendingException($"its server needs a new identity, and database:renewCommand names nobody who gives it one. Stop the server, set server_id "
-                + $"{(retired.Engine == Engine.MariaDB ? "and gtid_domain_id " : "")}to {Offer()}, {(retired.Engine == Engine.MySQL ? "delete auto.cnf in its data folder, " : "")}and start it again");
+                + $"{(retired.Engine == Engine.MariaDB ? "and gtid_domain_id " : "")}to {serverId}, {(retired.Engine == Engine.MySQL ? "delete auto.cnf in its data folder, " : "")}and start it again");
         }
         Log.Renewing(log, retired.ServerId);
         try
         {
             var result = await Tool.RunAsync(settings.Database.RenewCommand, ToRestart, cancel, new Dictionary<string, string>
             {
-                [OfferedId] = Offer(),
+                [OfferedId] = serverId.ToString(CultureInfo.InvariantCulture),
                 [RetiredId] = retired.ServerId.ToString(CultureInfo.InvariantCulture),
             });
             if (result.ExitCode != 0) throw new MendingException($"{program} ended with {result.ExitCode}: {LastLine(result.Output) ?? "it said nothing"}");
@@ -69,26 +79,17 @@ public sealed partial class IdentityRenewal(NodeSettings settings, IReplicationS
         }
     }
 
-    private async Task<bool> IsRenewedAsync(ServerIdentity retired, CancellationToken cancel)
+    private async Task<bool> IsRenewedAsync(ServerIdentity retired, uint serverId, CancellationToken cancel)
     {
         try
         {
             var found = await own.IdentityAsync(cancel);
-            return found.ServerId != retired.ServerId && found.Origin != retired.Origin;
+            if (found.ServerId != serverId && found.ServerId != retired.ServerId) throw new MendingException($"its server is to be {serverId}, and came back as {found.ServerId}");
+            return found.ServerId == serverId && found.Origin != retired.Origin;
         }
         catch (Exception e) when (e is DatabaseUnavailableException or DbException)
         {
             return false; // not back yet
-        }
-    }
-
-    /// <summary>At random from four thousand million: two nodes that need one at the same time must not get the same, and nobody can be asked.</summary>
-    private string Offer()
-    {
-        while (true)
-        {
-            var id = (uint)RandomNumberGenerator.GetInt32(10_000, int.MaxValue);
-            if (membership.Current.Members.All(m => m.Facts.ServerId != id)) return id.ToString(CultureInfo.InvariantCulture);
         }
     }
 

@@ -6,6 +6,11 @@ using Connect.RingDaemon.Ring;
 
 namespace Connect.RingDaemon.Daemon;
 
+/// <summary>What came of it.</summary>
+/// <param name="Fault">Why it is not done, and is tried again later; null if it is done.</param>
+/// <param name="Identity">Who the server is from now on; null if it is not done.</param>
+public sealed record MendingResult(string? Fault, ServerIdentity? Identity);
+
 /// <summary>
 /// Puts right a server whose numbers cannot be trusted or continued: an old backup, a lost tail, an identity that somebody else has, a position whose logs are purged everywhere.
 /// It does so by rows, which are immutable and hence can always be united, and only then by numbers:
@@ -21,8 +26,7 @@ namespace Connect.RingDaemon.Daemon;
 /// </summary>
 public sealed class Mending(IReplicationServer own, IMendingHands hands, IMendingNote note, IAudit audit, TimeProvider time)
 {
-    /// <returns>Null if it is done, else why not; then it is tried again later.</returns>
-    public async Task<string?> RunAsync(Damage damage, Member? donor, CancellationToken cancel)
+    public async Task<MendingResult> RunAsync(Damage damage, Member? donor, CancellationToken cancel)
     {
         const string action = "mend this server";
         var started = time.GetTimestamp();
@@ -40,27 +44,28 @@ public sealed class Mending(IReplicationServer own, IMendingHands hands, IMendin
             var brought = donor is null ? 0 : await hands.BringOverAsync(donor, cancel);
             // A donor that was put back to an older copy of itself meanwhile sent fewer rows than it had at that position (simulate --seed 1937).
             if (donor is not null && !(await hands.SettledPositionAsync(donor, cancel)).Contains(position)) throw new MendingException($"{donor.Name} lost transactions meanwhile");
-            var unknown = (await own.PositionAsync(cancel)).Only(noted.Found.Origin).Except(position);
-            // A renewal that was cut off may have changed one of the two only. The version says nothing: servers are upgraded.
-            var renewed = before.ServerId != noted.Found.ServerId && before.Origin != noted.Found.Origin;
-            if (!renewed && (noted.Damage.RetiresIdentity || !unknown.IsEmpty))
+            var executed = await own.PositionAsync(cancel);
+            var unknown = !position.Contains(executed.Only(noted.Found.Origin)) || !position.Contains(executed.Only(before.Origin));
+            if (noted.NewServerId is not null || noted.Damage.RetiresIdentity || unknown || !before.IsSameAs(noted.Found))
             {
+                noted = noted with { NewServerId = noted.NewServerId ?? hands.NewServerId() };
                 At(MendingStep.Renew);
-                await hands.RenewIdentityAsync(noted.Found, cancel);
+                if (!noted.IsRenewed(before)) await hands.RenewIdentityAsync(before, noted.NewServerId.Value, cancel);
             }
             At(MendingStep.Stand);
             await own.AdoptAsync(position, cancel);
             var after = await own.IdentityAsync(cancel);
+            if (!(noted.NewServerId is null ? after.IsSameAs(before) : noted.IsRenewed(after))) throw new MendingException($"its identity changed meanwhile, to server id {after.ServerId} and origin {after.Origin}");
             note.Write(null);
             var identity = after.Origin == noted.Found.Origin ? $"still server id {after.ServerId}" : $"server id {noted.Found.ServerId} and origin {noted.Found.Origin} are retired, now {after.ServerId}, {after.Origin}";
             audit.Add(action, $"{damage.Why}; {(donor is null ? "nobody else is there" : $"united with {donor.Name}")}",
                 $"done in {time.GetElapsedTime(started).TotalSeconds:0.0} s: {saved} rows only it had are saved, {brought} it lacked are here, {identity}, at [{position}]");
-            return null;
+            return new(null, after);
         }
         catch (Exception e) when (e is DatabaseUnavailableException or DbException or MendingException or IOException)
         {
             audit.Add(action, $"{damage.Why}; donor {donor?.Name ?? "nobody"}", $"not done: {e.Message}");
-            return e.Message;
+            return new(e.Message, null);
         }
     }
 }

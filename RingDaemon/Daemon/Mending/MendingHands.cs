@@ -26,7 +26,9 @@ public sealed class MendingHands(NodeSettings settings, DatabaseAccounts account
     public async Task<long> BringOverAsync(Member donor, CancellationToken cancel) =>
         (await repair.UniteAsync(donor.Facts.DaemonUrl, donor.Name, logged: false, cancel) ?? throw new MendingException($"{donor.Name} did not send all of its rows")).Rows;
 
-    public Task RenewIdentityAsync(ServerIdentity retired, CancellationToken cancel) => renewal.RunAsync(retired, cancel);
+    public uint NewServerId() => renewal.NewServerId();
+
+    public Task RenewIdentityAsync(ServerIdentity retired, uint serverId, CancellationToken cancel) => renewal.RunAsync(retired, serverId, cancel);
 
     private sealed record Saved(long Rows);
 }
