@@ -20,7 +20,6 @@ public sealed class BoardDatabase : IDisposable
 
     public BoardDatabase(NodeSettings settings)
     {
-        settings.Database.ServerTls().Trust();
         var account = DatabaseAccounts.Load(settings.Resolve(settings.Database.AccountsFile)).Board;
         Engine = settings.Database.Engine;
         Server = new(settings.Database.Host, settings.Database.Port);

@@ -7,9 +7,8 @@ namespace Connect.Node.Database;
 /// <summary>
 /// A server that always answers in time: with a result, or with a <see cref="DatabaseUnavailableException"/>.
 /// <para>
-/// The driver's asynchronous calls never return from a server that stopped (SIGSTOP), so its synchronous ones run here on a few dedicated
-/// threads, one connection each. The caller waits no longer than its deadline; a call that overstays is abandoned and its thread is
-/// busy until the driver's own time-out (whole seconds) frees it. When every thread is stuck and the queue is full, callers are
+/// The driver's synchronous calls run here on a few dedicated threads, one connection each, whatever a server that stopped (SIGSTOP) does to
+/// them. The caller waits no longer than its deadline; a call that overstays is abandoned and its thread is busy until the driver's own time-out (whole seconds) frees it. When every thread is stuck and the queue is full, callers are
 /// refused at once: a bulkhead, so that a dead server costs a few threads and never the thread pool.
 /// </para>
 /// </summary>

@@ -1,6 +1,6 @@
 using System.Data.Common;
 using Connect.Node.Settings;
-using MySql.Data.MySqlClient;
+using MySqlConnector;
 
 namespace Connect.Node.Database;
 
@@ -11,8 +11,7 @@ public sealed record ServerAddress(string Host, int Port)
 }
 
 /// <summary>
-/// The one place that names the driver (MySql.Data: docs/adr/0001-driver.md). Only its synchronous calls are used: they keep their
-/// time-outs when a server stops answering, its asynchronous ones hang for ever.
+/// The one place that names the driver (MySqlConnector: docs/adr/0001-driver.md). Only its synchronous calls are used, on threads of <see cref="Database"/>.
 /// </summary>
 internal static class MySqlDriver
 {
@@ -27,15 +26,15 @@ internal static class MySqlDriver
             UserID = account.User,
             Password = account.Password,
             Database = schema ?? "",
-            CharacterSet = "utf8mb4",           // without it emoji arrive as ?? on MariaDB
-            // Not SslCa: the driver reads PEM with a package that does not restore (docs/adr/0001-driver.md). ServerTls.Trust makes the runtime believe the authority.
             SslMode = !tls.On ? MySqlSslMode.Disabled : tls.CaFile is null ? MySqlSslMode.Required : MySqlSslMode.VerifyFull,
+            SslCa = tls.CaFile ?? "",
             AllowPublicKeyRetrieval = !tls.On,     // caching_sha2_password without TLS asks for the server's public key
             Pooling = false,                    // Database keeps one connection a thread
             ConnectionTimeout = (uint)timeoutSeconds,
             DefaultCommandTimeout = (uint)timeoutSeconds,
+            CancellationTimeout = -1,           // a call that is out of time closes its socket: a frozen server does not take a polite request to stop
             AllowUserVariables = true,
-            ConnectionProtocol = MySqlConnectionProtocol.Sockets,
+            IgnoreCommandTransaction = true,    // transactions are begun in SQL too
         }.ConnectionString);
         try
         {

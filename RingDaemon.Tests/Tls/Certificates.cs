@@ -1,6 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
-using Connect.Node.Database;
 using Connect.Node.Security;
 using Connect.Node.Settings;
 
@@ -9,24 +6,14 @@ namespace Connect.RingDaemon.Tests.Tls;
 /// <summary>Two authorities: the cluster's, and one that has nothing to do with it.</summary>
 internal sealed class Certificates : IDisposable
 {
-    /// <summary>The cluster's authority of all tests: a process decides once whom its driver believes.</summary>
-    private static readonly Lazy<CertificateAuthority> Cluster = new(() =>
-    {
-        var folder = Directory.CreateTempSubdirectory("connect-test-ca-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
-        var authority = new CertificateAuthority(folder, TimeProvider.System);
-        authority.Create("tests");
-        return authority;
-    });
-
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("connect-tls-");
-    private readonly CertificateAuthority _ours = Cluster.Value;
+    private readonly CertificateAuthority _ours;
     private readonly CertificateAuthority _theirs;
 
     public Certificates()
     {
-        _theirs = new(_folder.FullName, TimeProvider.System);
-        _theirs.Create("strangers");
+        _ours = Found("tests");
+        _theirs = Found("strangers");
         Good = Issue(_ours, "good", "127.0.0.1", "localhost");
         ForAnotherHost = Issue(_ours, "elsewhere", "10.9.8.7", "elsewhere.example");
         OfAnotherAuthority = Issue(_theirs, "stranger", "127.0.0.1", "localhost");
@@ -45,10 +32,12 @@ internal sealed class Certificates : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    /// <summary>Before any test speaks TLS.</summary>
-    [ModuleInitializer]
-    [SuppressMessage("Usage", "CA2255", Justification = "A test program.")]
-    internal static void Trust() => new ServerTls(true, Cluster.Value.CertificateFile).Trust();
+    private CertificateAuthority Found(string name)
+    {
+        var authority = new CertificateAuthority(_folder.CreateSubdirectory(name).FullName, TimeProvider.System);
+        authority.Create(name);
+        return authority;
+    }
 
     private static TlsSettings Issue(CertificateAuthority authority, string node, params string[] hosts)
     {

@@ -125,8 +125,11 @@ public sealed class AgentCore(string me, RingOptions options, MinorityPolicy min
     /// <summary>How often it is told that time has passed.</summary>
     public static readonly TimeSpan BeatEvery = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>A node that is catching up compares itself with the others this often.</summary>
-    public static readonly TimeSpan CompareEvery = TimeSpan.FromMilliseconds(50);
+    /// <summary>A node that is catching up compares itself with the others this often: when it is nearly there, and while that is so far off that asking would only slow it down.</summary>
+    private static readonly TimeSpan CompareSoon = TimeSpan.FromMilliseconds(50), CompareLater = TimeSpan.FromSeconds(1);
+
+    /// <summary>More than are applied between two comparisons.</summary>
+    private const int ManyMissing = 5000;
 
     /// <summary>How often the own server is asked how its replication goes: while something is not as it should be, and while all is well.</summary>
     private static readonly TimeSpan LookSoon = TimeSpan.FromMilliseconds(500), LookLater = TimeSpan.FromSeconds(2);
@@ -197,6 +200,9 @@ public sealed class AgentCore(string me, RingOptions options, MinorityPolicy min
     public AgentReport Report { get; private set; } = AgentReport.Starting;
 
     private bool OnItsWayOut => _wishes.Maintenance || _wishes.Leave;
+
+    /// <summary>How long the node need not be compared again after this; null is no answer.</summary>
+    public static TimeSpan CompareAgainAfter(CatchUpResult? result) => result switch { { Done: true } => TimeSpan.Zero, { Missing: > ManyMissing } => CompareLater, _ => CompareSoon };
 
     /// <summary>How long the own server need not be asked again after this answer.</summary>
     public TimeSpan LookAgainAfter(AgentInput.Server looked) =>

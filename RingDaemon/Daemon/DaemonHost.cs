@@ -35,7 +35,6 @@ public static class DaemonHost
     /// <exception cref="SettingsException">The settings cannot be used; the message says what to change.</exception>
     public static WebApplication Build(NodeSettings settings)
     {
-        settings.Database.ServerTls().Trust();
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat, o.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));

@@ -213,7 +213,7 @@ public sealed partial class RingAgent(
     private async Task<CatchUpResult?> CompareAsync(Member[] others, string? source)
     {
         var result = own.Identity is { } identity ? await _catchUp.LookAsync(others, source, identity.Origin, _stopping) : null;
-        if (result is not { Done: true }) await Task.Delay(AgentCore.CompareEvery, time, _stopping);
+        await Task.Delay(AgentCore.CompareAgainAfter(result), time, _stopping);
         return result;
     }
 

@@ -437,7 +437,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         {
             // The own server is away; its watch will say so.
         }
-        if (result is not { Done: true } || _ring.Plant.ServesAtOnce) await Task.Delay(AgentCore.CompareEvery, _time);
+        await Task.Delay(_ring.Plant.ServesAtOnce ? TimeSpan.FromMilliseconds(50) : AgentCore.CompareAgainAfter(result), _time);
         Step(new AgentInput.Compared(result));
     }
 
