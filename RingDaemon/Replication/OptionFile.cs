@@ -46,7 +46,7 @@ public static class OptionFile
     /// threads cost next to nothing. Measured on two cores with nothing else to do, posts a second: MariaDB 4,350 with 16 threads and 4,600 with 64; MySQL 1,000, 1,200, 1,800, 2,400
     /// and 3,900 with 4, 8, 16, 32 and 64, and no more with 128.
     /// </summary>
-    public static int Appliers(Engine engine) => engine == Engine.MariaDB ? 32 : 64;
+    public static int Appliers(Engine engine) => engine == Engine.MariaDB ? 32 : 16;
 
     /// <summary>Writes the file and makes the folder for temporary tables that it names.</summary>
     public static void Write(ServerPlan plan, string path)
