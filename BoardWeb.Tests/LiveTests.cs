@@ -164,7 +164,7 @@ public sealed class LiveTests(MariaDbStage ring, MySqlStage mysql)
     }
 
     /// <summary>A reader of one stream.</summary>
-    private sealed class Listener : IDisposable
+    internal sealed class Listener : IDisposable
     {
         private readonly HttpClient _http;
         private readonly CancellationTokenSource _end = new(TimeSpan.FromSeconds(20));

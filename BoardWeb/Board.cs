@@ -76,7 +76,7 @@ public static class Board
         services.AddKeyRing();
         services.AddIdentity();
         services.AddSingleton<ChannelReader>().AddSingleton<TopicReader>();
-        services.AddSingleton<MarkdownText>().AddSingleton<PostReader>().AddSingleton<Posting>();
+        services.AddSingleton<MarkdownText>().AddSingleton<PostReader>().AddSingleton<Posting>().AddSingleton<Revising>();
         services.AddSingleton<ArrivalWatch>().AddHostedService(p => p.GetRequiredService<ArrivalWatch>());
         services.AddSingleton<PostHtml>().AddSingleton<LastWrite>();
         services.AddRateLimits(settings);

@@ -19,6 +19,11 @@ public static class Identity
 
     public const string Administrator = "administrator";
 
+    public const string Moderator = "moderator";
+
+    /// <summary>May look after what others wrote.</summary>
+    public static bool LooksAfterPosts(ClaimsPrincipal user) => user.IsInRole(Moderator) || user.IsInRole(Administrator);
+
     /// <summary>What a ticket says. Everything is in the ticket, so any node understands it without asking.</summary>
     public static ClaimsPrincipal Of(AccountView account, string scheme, bool unlimited = false)
     {

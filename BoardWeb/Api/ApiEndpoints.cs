@@ -31,6 +31,15 @@ public static class ApiEndpoints
             .ProducesProblem(404).WithSummary("A topic's posts in order");
         api.MapPost("/topics/{id:guid}/posts", CreatePost).Produces<PostCreated>(201).Produces<PostCreated>(202)
             .ProducesProblem(404).ProducesProblem(413).ProducesValidationProblem(422).WithSummary("Post; 202 while copies on other nodes are pending");
+        api.MapGet("/posts/{id:guid}", GetPost).Produces<PostItem>().ProducesProblem(404).WithSummary("One post");
+        api.MapPut("/posts/{id:guid}", EditPost).Produces<PostChanged>().Produces<PostChanged>(202)
+            .ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesValidationProblem(422).WithSummary("Edit a post: its author, or a moderator");
+        api.MapDelete("/posts/{id:guid}", DeletePost).Produces<PostChanged>().Produces<PostChanged>(202)
+            .ProducesProblem(403).ProducesProblem(404).ProducesValidationProblem(422).WithSummary("Delete a post: its author, or a moderator");
+        api.MapPost("/posts/{id:guid}/restore", RestorePost).Produces<PostChanged>().Produces<PostChanged>(202)
+            .ProducesProblem(403).ProducesProblem(404).WithSummary("Take back a deletion: a moderator, or its author if nobody else deleted it");
+        api.MapGet("/posts/{id:guid}/revisions", ListRevisions).Produces<Listing<RevisionItem>>()
+            .ProducesProblem(403).ProducesProblem(404).WithSummary("What happened to a post, in order");
         api.MapPost("/tokens", CreateToken).Produces<TokenCreated>(201).Produces<TokenCreated>(202)
             .ProducesProblem(403).ProducesValidationProblem(422).WithSummary("Make a token: for oneself, or (administrators) for anybody, who is made if need be");
     }
@@ -96,6 +105,53 @@ public static class ApiEndpoints
         return posted.Conflict ? UsedKey()
             : Created($"/t/{topic.Id}?at={posted.Id}#p-{posted.Id}", new PostCreated(posted.Id, settings.Name, posted.Result.Copies), posted.Result);
     }
+
+    private static async Task<IResult> GetPost(Guid id, PostReader posts, NodeNames names, CancellationToken cancel) =>
+        await posts.FindAsync(id, cancel) is { } post ? Results.Ok(PostItem.Of(post, names)) : NoPost();
+
+    private static async Task<IResult> EditPost(Guid id, EditBody body, ClaimsPrincipal user, PostReader posts, Revising revising, NodeSettings settings, CancellationToken cancel)
+    {
+        var (fault, tooLarge) = PostRules.Body(body.Body);
+        if (tooLarge) return Problem(413, fault!);
+        if (Invalid(("body", fault), ("reason", PostRules.Reason(body.Reason))) is { } invalid) return invalid;
+        if (await posts.FindAsync(id, cancel) is not { } post) return NoPost();
+        if (!Revising.MayEdit(post, user)) return NotTheirs(post.IsDeleted ? "It is deleted: restore it first." : null);
+        if (body.Body == post.Body) return Results.Ok(new PostChanged(id, post.Version, settings.Name, 0)); // done before
+        if (body.Version is { } seen && seen != post.Version) return Problem(409, "The post has been changed since: read it again.");
+        return Changed(post, settings, await revising.EditAsync(post, user, body.Body!, body.Reason));
+    }
+
+    private static async Task<IResult> DeletePost(Guid id, string? reason, ClaimsPrincipal user, PostReader posts, Revising revising, NodeSettings settings, CancellationToken cancel)
+    {
+        if (Invalid(("reason", PostRules.Reason(reason))) is { } invalid) return invalid;
+        if (await posts.FindAsync(id, cancel) is not { } post) return NoPost();
+        if (post.IsDeleted) return Results.Ok(new PostChanged(id, post.Version, settings.Name, 0));
+        return Revising.MayDelete(post, user) ? Changed(post, settings, await revising.DeleteAsync(post, user, reason)) : NotTheirs(null);
+    }
+
+    private static async Task<IResult> RestorePost(Guid id, ClaimsPrincipal user, PostReader posts, Revising revising, NodeSettings settings, CancellationToken cancel)
+    {
+        if (await posts.FindAsync(id, cancel) is not { } post) return NoPost();
+        if (!post.IsDeleted) return Results.Ok(new PostChanged(id, post.Version, settings.Name, 0));
+        return Revising.MayRestore(post, user) ? Changed(post, settings, await revising.RestoreAsync(post, user, null)) : NotTheirs(null);
+    }
+
+    private static async Task<IResult> ListRevisions(Guid id, ClaimsPrincipal user, PostReader posts, CancellationToken cancel)
+    {
+        if (await posts.FindAsync(id, cancel) is not { } post) return NoPost();
+        if (!Revising.MaySeeHistory(post, user)) return NotTheirs(null);
+        return Results.Ok(new Listing<RevisionItem>([.. (await posts.HistoryAsync(id, cancel)).Select(RevisionItem.Of)], null));
+    }
+
+    private static IResult Changed(PostView post, NodeSettings settings, WriteResult result)
+    {
+        var changed = new PostChanged(post.Id, result.Ids[0], settings.Name, result.Copies);
+        return result.Satisfied ? Results.Ok(changed) : Results.Accepted($"/p/{post.Id}", changed);
+    }
+
+    private static IResult NoPost() => Problem(404, "There is no such post here (yet).");
+
+    private static IResult NotTheirs(string? why) => Problem(403, why ?? "Only whoever wrote it, and moderators, may do that.");
 
     private static async Task<IResult> CreateToken(
         NewTokenBody body, ClaimsPrincipal user, Registration registration, NodeSettings settings, CancellationToken cancel)

@@ -11,6 +11,9 @@ public sealed record NewTopicBody(string? Title, string? Body);
 
 public sealed record NewPostBody(string? Body, Guid? InReplyTo);
 
+/// <param name="Version">The version that was read; with another one by then the answer is 409. Null: whatever it says now is replaced.</param>
+public sealed record EditBody(string? Body, string? Reason, Guid? Version);
+
 public sealed record NewTokenBody(string? Account, string? Label, bool? Unlimited);
 
 public sealed record ChannelCreated(Guid Id, string Slug, string Node, int Copies);
@@ -18,6 +21,9 @@ public sealed record ChannelCreated(Guid Id, string Slug, string Node, int Copie
 public sealed record TopicCreated(Guid Id, Guid PostId, string Node, int Copies);
 
 public sealed record PostCreated(Guid Id, string Node, int Copies);
+
+/// <param name="Version">Of the post from now on.</param>
+public sealed record PostChanged(Guid Id, Guid Version, string Node, int Copies);
 
 public sealed record TokenCreated(string Token, string Account, string Label, bool Unlimited, string Node, int Copies);
 
@@ -40,8 +46,19 @@ public sealed record TopicItem(Guid Id, string Title, string Author, DateTimeOff
 /// <param name="Html">Rendered and safe to show.</param>
 /// <param name="Node">The node that wrote it.</param>
 /// <param name="ServerId">The incarnation that wrote it.</param>
-public sealed record PostItem(Guid Id, string Author, string Body, string Html, DateTimeOffset CreatedAt, string Node, long ServerId, Guid? InReplyTo)
+/// <param name="Version">Another one after every change.</param>
+/// <param name="EditedAt">When it was last edited; null if it was not.</param>
+/// <param name="Deleted">Its text is empty then.</param>
+public sealed record PostItem(
+    Guid Id, string Author, string Body, string Html, DateTimeOffset CreatedAt, string Node, long ServerId, Guid? InReplyTo, Guid Topic, Guid Version, DateTimeOffset? EditedAt, bool Deleted)
 {
     public static PostItem Of(PostView p, NodeNames names) =>
-        new(p.Id, p.Author, p.Body, p.Html, p.CreatedAt, names[p.Origin], p.Origin, p.RepliesTo?.Post);
+        new(p.Id, p.Author, p.Body, p.Html, p.CreatedAt, names[p.Origin], p.Origin, p.RepliesTo?.Post, p.Topic, p.Version, p.State.Edit?.At, p.IsDeleted);
+}
+
+/// <param name="Kind">edit, delete or restore.</param>
+/// <param name="Body">The whole new text of an edit.</param>
+public sealed record RevisionItem(Guid Id, string Kind, string By, DateTimeOffset At, string Reason, string? Body)
+{
+    public static RevisionItem Of(Revision r) => new(r.Id, r.Kind, r.By, r.At, r.Reason, r.Body);
 }

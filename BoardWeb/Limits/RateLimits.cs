@@ -51,7 +51,7 @@ public static class RateLimits
 
     private static RateLimitPartition<string> Partition(HttpContext context)
     {
-        if (!HttpMethods.IsPost(context.Request.Method)) return RateLimitPartition.GetNoLimiter("");
+        if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method)) return RateLimitPartition.GetNoLimiter("");
         var address = context.Connection.RemoteIpAddress?.ToString() ?? "";
         var path = context.Request.Path;
         if (path.StartsWithSegments("/signout")) return RateLimitPartition.GetNoLimiter("");

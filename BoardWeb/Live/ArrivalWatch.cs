@@ -10,8 +10,9 @@ using Dapper;
 
 namespace Connect.BoardWeb.Live;
 
-/// <summary>A post that arrived on this node, and what has been seen of every origin with it.</summary>
-public sealed record Arrival(PostView Post, Marks Seen);
+/// <summary>A post that arrived on this node, or what became of one, and what has been seen of every origin with it.</summary>
+/// <param name="Id">Of what arrived.</param>
+public sealed record Arrival(Guid Id, PostView Post, Marks Seen);
 
 /// <summary>
 /// Notices posts that arrive on this node's server, wherever they were written, and hands them to those who listen to their topic.
@@ -128,13 +129,13 @@ public sealed class ArrivalWatch : BackgroundService
             var before = _marks;
             var (after, posts) = await _database.Watch.RunAsync(c => Look(c, before), Deadline, cancel);
             var seen = before ?? after;
-            foreach (var post in posts)
+            foreach (var (origin, id, post) in posts)
             {
-                seen = seen.With(post.Origin, post.Id);
+                seen = seen.With(origin, id);
                 _metrics.Arrivals.Add();
-                _metrics.ArrivalDelay.Observe(Math.Max(0, (DateTimeOffset.UtcNow - post.CreatedAt).TotalSeconds));
+                _metrics.ArrivalDelay.Observe(Math.Max(0, (DateTimeOffset.UtcNow - Uuid7.TimeOf(id)).TotalSeconds));
                 if (!_topics.TryGetValue(post.Topic, out var topic)) continue;
-                foreach (var subscription in topic.Subscriptions) subscription.Push(new(post, seen), _metrics);
+                foreach (var subscription in topic.Subscriptions) subscription.Push(new(id, post, seen), _metrics);
             }
             _marks = after;
             _started.TrySetResult(after);
@@ -147,24 +148,27 @@ public sealed class ArrivalWatch : BackgroundService
         }
     }
 
-    private (Marks, List<PostView>) Look(DbConnection connection, Marks? before)
+    private (Marks, List<ArrivedPost>) Look(DbConnection connection, Marks? before)
     {
-        var now = connection.Query<(long Node, byte[] Id)>("SELECT node, MAX(id) FROM post GROUP BY node");
-        if (before is null) return (Marks.Of(now.Select(o => KeyValuePair.Create(o.Node, Ids.Of(o.Id)))), []);
-        var (marks, posts) = (before, new List<PostView>());
-        foreach (var (origin, id) in now.Select(o => (o.Node, Ids.Of(o.Id))).Where(o => o.Item2.CompareTo(before[o.Node]) > 0))
+        var now = Read(connection);
+        if (before is null) return (now, []);
+        var (marks, posts) = (before, new List<ArrivedPost>());
+        foreach (var (origin, id) in now.Origins.Where(o => o.Value.CompareTo(before[o.Key]) > 0))
         {
-            var arrived = _posts.Arrived(connection, origin, before[origin], MaxPerPoll);
-            posts.AddRange(arrived);
-            // Of fewer than a full load the rest is hidden (a repeated request), and has been seen all the same.
-            marks = marks.With(origin, arrived.Count == MaxPerPoll ? arrived[^1].Id : arrived.Count > 0 && arrived[^1].Id.CompareTo(id) > 0 ? arrived[^1].Id : id);
+            posts.AddRange(_posts.Arrived(connection, origin, before[origin], MaxPerPoll, out var full, out var last));
+            // What was there when the highest id was read has been looked at, unless there is more than one load of it.
+            marks = marks.With(origin, full || last.CompareTo(id) > 0 ? last : id);
         }
         return (marks, posts);
     }
 
-    /// <summary>Current marks, read for a page before its posts are read, so that nothing falls between the two.</summary>
+    /// <summary>
+    /// Current marks, read for a page before its posts are read, so that nothing falls between the two. An origin's ids rise over all of its tables, so one mark says how far both
+    /// have been seen.
+    /// </summary>
     public static Marks Read(DbConnection connection) => Marks.Of(
-        connection.Query<(long Node, byte[] Id)>("SELECT node, MAX(id) FROM post GROUP BY node").Select(o => KeyValuePair.Create(o.Node, Ids.Of(o.Id))));
+        connection.Query<(long Node, byte[] Id)>("SELECT node, MAX(id) FROM post GROUP BY node UNION ALL SELECT node, MAX(id) FROM post_revision GROUP BY node")
+            .GroupBy(o => o.Node, o => Ids.Of(o.Id)).Select(o => KeyValuePair.Create(o.Key, o.Max())));
 
     private void Wake()
     {

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace Connect.BoardWeb.Live;
 
 /// <summary>
-/// <c>GET /t/{topic}/live</c>: server-sent events <c>post</c> (a rendered post), <c>ping</c> each 15 s and <c>reload</c> (something was missed).
+/// <c>GET /t/{topic}/live</c>: server-sent events <c>post</c> (a rendered post, new or as it is after a change), <c>ping</c> each 15 s and <c>reload</c> (something was missed).
 /// An event's id says what has been seen of every origin, so a browser that reconnects to any other node gets exactly what it has not.
 /// </summary>
 public static class LiveEndpoint
@@ -33,7 +33,7 @@ public static class LiveEndpoint
     }
 
     private static async IAsyncEnumerable<SseItem<string>> StreamAsync(
-        ArrivalWatch.Subscription subscription, Marks marks, List<PostView> missed, PostHtml html, CancellationToken stopping,
+        ArrivalWatch.Subscription subscription, Marks marks, List<ArrivedPost> missed, PostHtml html, CancellationToken stopping,
         [EnumeratorCancellation] CancellationToken cancel)
     {
         // An open stream must not hold up the node's stop.
@@ -45,11 +45,11 @@ public static class LiveEndpoint
             yield break;
         }
         // The subscription began before the database was read, so that nothing falls between the two; what both saw is sent once.
-        var sent = missed.Select(post => post.Id).ToHashSet();
-        foreach (var post in missed)
+        var sent = missed.Select(arrived => arrived.Id).ToHashSet();
+        foreach (var arrived in missed)
         {
-            marks = marks.With(post.Origin, post.Id);
-            yield return new(await html.RenderAsync(post), "post") { EventId = marks.ToString() };
+            marks = marks.With(arrived.Origin, arrived.Id);
+            yield return new(await html.RenderAsync(arrived.Post), "post") { EventId = marks.ToString() };
         }
         while (!end.IsCancellationRequested)
         {
@@ -61,7 +61,7 @@ public static class LiveEndpoint
                 yield return new("still here", "ping");
                 continue;
             }
-            if (sent.Remove(arrival.Post.Id)) continue;
+            if (sent.Remove(arrival.Id)) continue;
             yield return new(await html.RenderAsync(arrival.Post), "post") { EventId = arrival.Seen.ToString() };
         }
     }
@@ -91,8 +91,8 @@ public sealed class PostHtml(IServiceProvider services, ILoggerFactory log)
     public Task<string> RenderAsync(PostView post)
     {
         var latest = _latest;
-        if (latest?.Post == post.Id) return latest.Html;
-        latest = new(post.Id, RenderNewAsync(post));
+        if (latest?.Version == post.Version) return latest.Html;
+        latest = new(post.Version, RenderNewAsync(post));
         _latest = latest;
         return latest.Html;
     }
@@ -104,5 +104,5 @@ public sealed class PostHtml(IServiceProvider services, ILoggerFactory log)
             (await renderer.RenderComponentAsync<PostCard>(ParameterView.FromDictionary(new Dictionary<string, object?> { ["Post"] = post }))).ToHtmlString());
     }
 
-    private sealed record Latest(Guid Post, Task<string> Html);
+    private sealed record Latest(Guid Version, Task<string> Html);
 }

@@ -14,7 +14,7 @@ namespace Connect.BoardWeb.Posts;
 /// </summary>
 public sealed partial class MarkdownText
 {
-    /// <summary>Rendered posts that are kept; posts never change.</summary>
+    /// <summary>Rendered texts that are kept; a text never changes.</summary>
     private const int MaxCached = 4096;
 
     /// <summary>Characters of a rendered post that is kept; a longer one is rendered each time. With <see cref="MaxCached"/> of them the cache has 64 MiB.</summary>
@@ -30,13 +30,14 @@ public sealed partial class MarkdownText
     private readonly ConcurrentDictionary<Guid, string> _rendered = new();
 
     /// <summary>A post's text; rendered once.</summary>
-    public string ToHtml(Guid post, string body)
+    /// <param name="id">Of the post, or of the edit that this is the text of.</param>
+    public string ToHtml(Guid id, string body)
     {
-        if (_rendered.TryGetValue(post, out var html)) return html;
+        if (_rendered.TryGetValue(id, out var html)) return html;
         html = ToHtml(body);
         if (html.Length > MaxCachedLength) return html;
         if (_rendered.Count >= MaxCached) _rendered.Clear();
-        return _rendered[post] = html;
+        return _rendered[id] = html;
     }
 
     /// <summary>A text that belongs to no post (a preview).</summary>

@@ -8,12 +8,25 @@ using Dapper;
 namespace Connect.BoardWeb.Posts;
 
 /// <summary>A post as readers see it.</summary>
+/// <param name="Body">Its text as last edited; empty if it was deleted.</param>
 /// <param name="Origin">The server id of the incarnation that wrote it.</param>
 /// <param name="RepliesTo">The post it answers, and its author's name.</param>
-public sealed record PostView(Guid Id, Guid Topic, string Author, string Body, string Html, long Origin, (Guid Post, string Author)? RepliesTo)
+/// <param name="State">What became of it since.</param>
+public sealed record PostView(Guid Id, Guid Topic, Guid AuthorId, string Author, string Body, string Html, long Origin, (Guid Post, string Author)? RepliesTo, PostState State)
 {
     public DateTimeOffset CreatedAt => Uuid7.TimeOf(Id);
+
+    /// <summary>Another id whenever it is shown in another way.</summary>
+    public Guid Version => State.Latest == Guid.Empty ? Id : State.Latest;
+
+    public bool IsDeleted => State.Deleted is not null;
 }
+
+/// <summary>A post, or what became of one, that arrived on this node.</summary>
+/// <param name="Origin">The server id of the incarnation that wrote what arrived.</param>
+/// <param name="Id">The id of what arrived.</param>
+/// <param name="Post">As it is now.</param>
+public sealed record ArrivedPost(long Origin, Guid Id, PostView Post);
 
 /// <summary>Some posts of a topic, and whether there are others before and after them.</summary>
 public sealed record PostPage(IReadOnlyList<PostView> Posts, bool HasEarlier, bool HasLater);
@@ -28,6 +41,9 @@ public sealed class PostReader(BoardDatabase database, MarkdownText markdown, Uu
 
     /// <summary>Posts a reader who reconnects is sent at most; with more than that the page is loaded anew.</summary>
     public const int MaxMissed = 200;
+
+    /// <summary>Revisions shown of one post.</summary>
+    public const int MaxHistory = 100;
 
     private const string Columns = """
         SELECT p.id, p.node, p.topic_id, p.author_id, p.in_reply_to, p.body, a.name AS author,
@@ -61,21 +77,60 @@ public sealed class PostReader(BoardDatabase database, MarkdownText markdown, Uu
         c => Query(c, $"p.topic_id = @topic {(after is null ? "" : "AND p.id > @after")}", false, limit,
             new { topic = Ids.Bytes(topic), after = Ids.Bytes(after ?? Guid.Empty) }), cancel);
 
-    /// <summary>Posts of a topic that are beyond these marks, by origin and id; at most <see cref="MaxMissed"/> and one.</summary>
-    public Task<List<PostView>> BeyondAsync(Guid topic, Marks marks, CancellationToken cancel) => database.ReadAsync(c =>
+    /// <summary>What arrived in a topic beyond these marks, by origin and id; at most <see cref="MaxMissed"/> and one.</summary>
+    public Task<List<ArrivedPost>> BeyondAsync(Guid topic, Marks marks, CancellationToken cancel) => database.ReadAsync(c =>
     {
         var parameters = new DynamicParameters(new { topic = Ids.Bytes(topic) });
-        var seen = marks.Origins.Select((mark, i) =>
+        var seen = string.Join(' ', marks.Origins.Select((mark, i) =>
         {
             parameters.Add($"id{i}", Ids.Bytes(mark.Value));
-            return $"AND NOT (p.node = {mark.Key} AND p.id <= @id{i})";
-        });
-        return Query(c, $"p.topic_id = @topic {string.Join(' ', seen)}", false, MaxMissed + 1, parameters, "p.node, p.id");
+            return $"AND NOT (x.node = {mark.Key} AND x.id <= @id{i})";
+        }));
+        return Arrived(c, $"""
+            SELECT node, id, post_id FROM (
+              (SELECT x.node, x.id, x.id AS post_id FROM post x WHERE x.topic_id = @topic {seen} ORDER BY x.node, x.id LIMIT {MaxMissed + 1})
+              UNION ALL
+              (SELECT x.node, x.id, x.post_id FROM post p JOIN post_revision x ON x.post_id = p.id WHERE p.topic_id = @topic {seen} ORDER BY x.node, x.id LIMIT {MaxMissed + 1})
+            ) a ORDER BY node, id LIMIT {MaxMissed + 1}
+            """, parameters);
     }, cancel);
 
-    /// <summary>The posts with these ids, for whoever knows that they have arrived.</summary>
-    public List<PostView> Arrived(DbConnection connection, long origin, Guid after, int limit) =>
-        Query(connection, "p.node = @origin AND p.id > @after", false, limit, new { origin, after = Ids.Bytes(after) });
+    /// <summary>What arrived of an origin after an id, in the order of ids. Of posts that a repeated request made twice only the one that counts is among them.</summary>
+    /// <param name="full">There may be more.</param>
+    /// <param name="last">The last id that was looked at.</param>
+    public List<ArrivedPost> Arrived(DbConnection connection, long origin, Guid after, int limit, out bool full, out Guid last)
+    {
+        var parameters = new DynamicParameters(new { origin, after = Ids.Bytes(after) });
+        var found = Arrivals(connection, $"""
+            SELECT node, id, post_id FROM (
+              (SELECT node, id, id AS post_id FROM post WHERE node = @origin AND id > @after ORDER BY id LIMIT {limit})
+              UNION ALL
+              (SELECT node, id, post_id FROM post_revision WHERE node = @origin AND id > @after ORDER BY id LIMIT {limit})
+            ) a ORDER BY id LIMIT {limit}
+            """, parameters);
+        (full, last) = (found.Count == limit, found.Count > 0 ? found[^1].Id : after);
+        return Posts(connection, found);
+    }
+
+    private List<ArrivedPost> Arrived(DbConnection connection, string arrivals, DynamicParameters parameters) => Posts(connection, Arrivals(connection, arrivals, parameters));
+
+    private static List<(long Origin, Guid Id, Guid Post)> Arrivals(DbConnection connection, string sql, DynamicParameters parameters) =>
+        [.. connection.Query<(long Node, byte[] Id, byte[] Post)>(sql, parameters).Select(a => (a.Node, Ids.Of(a.Id), Ids.Of(a.Post)))];
+
+    private List<ArrivedPost> Posts(DbConnection connection, List<(long Origin, Guid Id, Guid Post)> arrivals)
+    {
+        if (arrivals.Count == 0) return [];
+        var posts = Query(connection, "p.id IN @ids", false, arrivals.Count, new { ids = arrivals.Select(a => a.Post).Distinct().Select(Ids.Bytes) }).ToDictionary(p => p.Id);
+        return [.. arrivals.Where(a => posts.ContainsKey(a.Post)).Select(a => new ArrivedPost(a.Origin, a.Id, posts[a.Post]))];
+    }
+
+    /// <summary>A post as it was written, for whoever compares a repeated request with it; null if there is none.</summary>
+    public Task<(Guid Topic, string Body)?> OriginalAsync(Guid id, CancellationToken cancel) => database.ReadAsync(c =>
+        c.QueryFirstOrDefault<(byte[]? Topic, string Body)>("SELECT topic_id, body FROM post WHERE id = @id", new { id = Ids.Bytes(id) }) is { Topic: { } topic } found
+            ? (Ids.Of(topic), found.Body) : ((Guid, string)?)null, cancel);
+
+    /// <summary>Everything that happened to a post, the last <see cref="MaxHistory"/> of it, in order.</summary>
+    public Task<List<Revision>> HistoryAsync(Guid id, CancellationToken cancel) => database.ReadAsync(c => PostRevisions.History(c, id, MaxHistory), cancel);
 
     public Task<PostView?> FindAsync(Guid id, CancellationToken cancel) => database.ReadAsync(c =>
         Query(c, "p.id = @id", false, 1, new { id = Ids.Bytes(id) }).FirstOrDefault(), cancel);
@@ -92,23 +147,26 @@ public sealed class PostReader(BoardDatabase database, MarkdownText markdown, Uu
         $"SELECT 1 FROM post p WHERE p.topic_id = @topic AND p.id {compare} @id AND {Counts} LIMIT 1",
         new { topic = Ids.Bytes(topic), id = Ids.Bytes(id) }) is not null;
 
-    private List<PostView> Query(DbConnection connection, string where, bool backwards, int limit, object parameters, string order = "p.id")
+    private List<PostView> Query(DbConnection connection, string where, bool backwards, int limit, object parameters)
     {
-        var posts = connection.Query($"{Columns} WHERE {where} AND {Counts} ORDER BY {order} {(backwards ? "DESC" : "ASC")} LIMIT {limit}", parameters)
-            .Select(View).ToList();
+        var rows = connection.Query($"{Columns} WHERE {where} AND {Counts} ORDER BY p.id {(backwards ? "DESC" : "ASC")} LIMIT {limit}", parameters).ToList();
+        var states = PostRevisions.Of(connection, [.. rows.Select(r => Ids.Of((byte[])r.id))]);
+        var posts = rows.Select(r => (PostView)View(r, states)).ToList();
         if (backwards) posts.Reverse();
         // What is written here from now on sorts after everything that has been read here.
-        if (posts.Count > 0) ids.Observe(posts.Max(p => p.Id));
+        if (posts.Count > 0) ids.Observe(posts.Max(p => p.Version.CompareTo(p.Id) > 0 ? p.Version : p.Id));
         return posts;
     }
 
-    private PostView View(dynamic row)
+    private PostView View(dynamic row, IReadOnlyDictionary<Guid, PostState> states)
     {
         var id = Ids.Of((byte[])row.id);
-        var body = (string)row.body;
+        var state = states.GetValueOrDefault(id, PostState.AsWritten);
+        var body = state.Deleted is null ? state.Edit?.Body ?? (string)row.body : "";
+        var author = (byte[])row.author_id;
         var reply = row.in_reply_to is byte[] bytes ? Ids.Of(bytes) : (Guid?)null;
-        return new(id, Ids.Of((byte[])row.topic_id), Name((string?)row.author, (byte[])row.author_id, (long)row.shared), body, markdown.ToHtml(id, body),
-            (long)row.node, reply is { } r ? (r, row.replied_id is byte[] who ? Name((string?)row.replied, who, (long)row.replied_shared) : "…") : null);
+        return new(id, Ids.Of((byte[])row.topic_id), Ids.Of(author), Name((string?)row.author, author, (long)row.shared), body,
+            state.Deleted is null ? markdown.ToHtml(state.Edit?.Id ?? id, body) : "", (long)row.node, reply is { } r ? (r, row.replied_id is byte[] who ? Name((string?)row.replied, who, (long)row.replied_shared) : "…") : null, state);
     }
 
     private static string Name(string? name, byte[] id, long shared) => AccountName.Shown(name, Ids.Of(id), shared != 0);

@@ -13,6 +13,8 @@ public static partial class PostRules
 
     public const int MaxKey = 200;
 
+    public const int MaxReason = 200;
+
     /// <summary>What is wrong with a post's text, or null; the second part is true if it is only too long.</summary>
     public static (string? Fault, bool TooLarge) Body(string? body)
     {
@@ -29,6 +31,10 @@ public static partial class PostRules
         if (title.Length > MaxTitle) return $"A title may have at most {MaxTitle} characters; this one has {title.Length}.";
         return title.Any(char.IsControl) ? "A title cannot contain control characters." : null;
     }
+
+    /// <summary>What is wrong with the reason for a change, or null; it may be empty.</summary>
+    public static string? Reason(string? reason) => reason?.Length > MaxReason ? $"A reason may have at most {MaxReason} characters; this one has {reason.Length}."
+        : reason?.Any(char.IsControl) == true ? "A reason cannot contain control characters." : null;
 
     /// <summary>What is wrong with a channel's slug, or null.</summary>
     public static string? Slug(string? slug) =>

@@ -28,8 +28,8 @@ public sealed class Posting(WriteBatcher writes, TopicReader topics, PostReader 
             next => [new NewPost(next(), topic, author, inReplyTo, body, requestKey)],
             requestKey is null ? null : new Claim("post", "request_key", requestKey)));
         if (result.Existing is not { } existing) return new(result.Ids[0], topic, result, false);
-        var earlier = await posts.FindAsync(existing, cancel);
-        return new(existing, topic, result, earlier is not null && (earlier.Topic != topic || earlier.Body != body));
+        var earlier = await posts.OriginalAsync(existing, cancel);
+        return new(existing, topic, result, earlier is { } e && (e.Topic != topic || e.Body != body));
     }
 
     public async Task<Posted> OpenAsync(Guid channel, Guid author, string title, string body, byte[]? requestKey, CancellationToken cancel)

@@ -1,3 +1,4 @@
+using Connect.BoardWeb.Posts;
 using Connect.Node.Database;
 
 namespace Connect.BoardWeb.Writes;
@@ -89,6 +90,19 @@ public sealed record NewPost(Guid Id, Guid Topic, Guid Author, Guid? InReplyTo, 
 
     // UTF-8 takes up to three bytes a char, and escaping may double them.
     public override int Size => 300 + Body.Length * 3;
+}
+
+/// <param name="Kind">One of <see cref="RevisionKind"/>.</param>
+/// <param name="Body">The whole new text of an edit; null otherwise.</param>
+public sealed record NewPostRevision(Guid Id, Guid Post, Guid Author, string Kind, string? Body, string Reason) : NewRow(Id)
+{
+    private static readonly (string, string[]) TheShape = ("post_revision", ["post_id", "author_id", "kind", "body", "reason"]);
+
+    public override (string, string[]) Shape => TheShape;
+
+    public override object?[] Values => [Uuid7.ToBytes(Post), Uuid7.ToBytes(Author), Kind, Body, Reason];
+
+    public override int Size => 300 + ((Body?.Length ?? 0) + Reason.Length) * 3;
 }
 
 public sealed record NewProtectionKey(Guid Id, string Name, string Xml) : NewRow(Id)

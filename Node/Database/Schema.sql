@@ -75,6 +75,18 @@ CREATE TABLE IF NOT EXISTS post (
   KEY by_request (request_key, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE IF NOT EXISTS post_revision (      -- what happened to a post since; of each kind the latest counts, of delete and restore the later one
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  post_id BINARY(16) NOT NULL,
+  author_id BINARY(16) NOT NULL,                -- whoever did it
+  kind VARCHAR(10) NOT NULL,                    -- edit, delete, restore
+  body MEDIUMTEXT NULL,                         -- the whole new text of an edit
+  reason VARCHAR(200) NOT NULL,
+  KEY by_post (post_id, kind, id),
+  KEY by_origin (node, id)                      -- as in post
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE IF NOT EXISTS data_protection_key ( -- made when the ring is founded; see docs/adr
   id BINARY(16) NOT NULL PRIMARY KEY,
   node INT UNSIGNED NOT NULL,

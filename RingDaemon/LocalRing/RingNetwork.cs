@@ -77,9 +77,18 @@ internal static class RingNetwork
         var name = NameOf(folder);
         foreach (var made in Directory.EnumerateFiles(Folder).Select(f => Path.GetFileName(f)!).Where(n => n == name || n.StartsWith(name + "-", StringComparison.Ordinal)))
             await IpAsync(CancellationToken.None, "netns", "delete", made);
-        // A namespace goes a moment after its name; this end of its wire would be in the way of the next one.
-        if (Exists(name) || NetworkInterface.GetAllNetworkInterfaces().Any(i => i.Name == name)) await IpAsync(CancellationToken.None, "link", "delete", name);
+        // A namespace goes a moment after its name; this end of its wire would be in the way of the next one. It may go by itself while it is being deleted.
+        try
+        {
+            if (HasWire(name)) await IpAsync(CancellationToken.None, "link", "delete", name);
+        }
+        catch (LocalRingException) when (!HasWire(name))
+        {
+            // It has gone.
+        }
     }
+
+    private static bool HasWire(string name) => NetworkInterface.GetAllNetworkInterfaces().Any(i => i.Name == name);
 
     private static bool Exists(string name) => File.Exists(Path.Combine(Folder, name));
 

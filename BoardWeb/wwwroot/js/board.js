@@ -34,7 +34,13 @@ function live(list) {
 
   function add(html) {
     const post = new DOMParser().parseFromString(html, 'text/html').querySelector('article.post');
-    if (!post || document.getElementById(post.id)) return;
+    if (!post) return;
+    const there = document.getElementById(post.id);
+    if (there) { // it was edited, deleted or restored
+      localTimes(post);
+      there.replaceWith(post);
+      return;
+    }
     const wasAtEnd = atEnd();
     // Ids rise with time. What was written on the far side of a broken link may belong further up.
     const later = [...list.children].find(other => other.dataset.id > post.dataset.id);

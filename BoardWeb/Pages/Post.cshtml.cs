@@ -1,0 +1,118 @@
+using Connect.BoardWeb.Live;
+using Connect.BoardWeb.Posts;
+using Connect.BoardWeb.Topics;
+using Connect.BoardWeb.Writes;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace Connect.BoardWeb.Pages;
+
+/// <summary>One thing that happened to a post.</summary>
+/// <param name="Changes">What an edit changed, as HTML; null for anything else.</param>
+public sealed record HistoryStep(Revision Revision, string? Changes);
+
+/// <summary>One post: what happened to it, and what may be done to it by whoever looks.</summary>
+public sealed class PostModel(PostReader posts, TopicReader topics, Revising revising, LastWrite lastWrite) : BoardPage(lastWrite)
+{
+    public PostView Post { get; private set; } = null!;
+
+    public string TopicTitle { get; private set; } = "";
+
+    public IReadOnlyList<HistoryStep> History { get; private set; } = [];
+
+    [BindProperty]
+    public string? Body { get; set; }
+
+    [BindProperty]
+    public string? Reason { get; set; }
+
+    /// <summary>Of the post as it was when the form was made.</summary>
+    [BindProperty]
+    public Guid? Version { get; set; }
+
+    public string? Preview { get; private set; }
+
+    public bool Conflict { get; private set; }
+
+    public bool MayEdit => Revising.MayEdit(Post, User);
+
+    public bool MayDelete => Revising.MayDelete(Post, User);
+
+    public bool MayRestore => Revising.MayRestore(Post, User);
+
+    public async Task<IActionResult> OnGetAsync(Guid id, CancellationToken cancel)
+    {
+        if (!await LoadAsync(id, cancel)) return NotFound();
+        Body = Post.Body;
+        return Page();
+    }
+
+    public async Task<IActionResult> OnPostEditAsync(Guid id, string? preview, CancellationToken cancel)
+    {
+        if (Me is null) return Challenge();
+        if (!await LoadAsync(id, cancel)) return NotFound();
+        if (!MayEdit) return Refused();
+        var (fault, tooLarge) = PostRules.Body(Body);
+        if (fault is not null) ModelState.AddModelError(nameof(Body), fault);
+        if (PostRules.Reason(Reason) is { } reason) ModelState.AddModelError(nameof(Reason), reason);
+        if (!ModelState.IsValid) return Again(tooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status422UnprocessableEntity);
+        if (preview is not null)
+        {
+            Preview = MarkdownText.ToHtml(Body!);
+            return Page();
+        }
+        if (Body!.ReplaceLineEndings() == Post.Body.ReplaceLineEndings()) return LocalRedirect(InTopic()); // nothing to do, or done by an earlier click
+        Conflict = Version is { } seen && seen != Post.Version;
+        return Conflict ? Again(StatusCodes.Status409Conflict) : Written(InTopic(), await revising.EditAsync(Post, User, Body, Reason));
+    }
+
+    public async Task<IActionResult> OnPostDeleteAsync(Guid id, CancellationToken cancel)
+    {
+        if (Me is null) return Challenge();
+        if (!await LoadAsync(id, cancel)) return NotFound();
+        if (Post.IsDeleted) return LocalRedirect(InTopic());
+        if (!MayDelete) return Refused();
+        if (PostRules.Reason(Reason) is { } reason)
+        {
+            ModelState.AddModelError(nameof(Reason), reason);
+            return Again(StatusCodes.Status422UnprocessableEntity);
+        }
+        return Written(InTopic(), await revising.DeleteAsync(Post, User, Reason));
+    }
+
+    public async Task<IActionResult> OnPostRestoreAsync(Guid id, CancellationToken cancel)
+    {
+        if (Me is null) return Challenge();
+        if (!await LoadAsync(id, cancel)) return NotFound();
+        if (!Post.IsDeleted) return LocalRedirect(InTopic());
+        return MayRestore ? Written(InTopic(), await revising.RestoreAsync(Post, User, null)) : Refused();
+    }
+
+    private async Task<bool> LoadAsync(Guid id, CancellationToken cancel)
+    {
+        if (await posts.FindAsync(id, cancel) is not { } post) return false;
+        Post = post;
+        TopicTitle = (await topics.FindAsync(post.Topic, cancel))?.Title ?? "…";
+        if (!Revising.MaySeeHistory(post, User) || post.State.Latest == Guid.Empty) return true;
+        var text = (await posts.OriginalAsync(id, cancel))?.Body ?? "";
+        var steps = new List<HistoryStep>();
+        foreach (var revision in await posts.HistoryAsync(id, cancel))
+        {
+            steps.Add(new(revision, revision.Body is { } body ? TextDiff.ToHtml(text, body) : null));
+            text = revision.Body ?? text;
+        }
+        steps.Reverse(); // the latest first
+        History = steps;
+        return true;
+    }
+
+    private string InTopic() => $"/t/{Post.Topic}?at={Post.Id}#p-{Post.Id}";
+
+    private StatusCodeResult Refused() => StatusCode(StatusCodes.Status403Forbidden);
+
+    private PageResult Again(int status)
+    {
+        Response.StatusCode = status;
+        return Page();
+    }
+}

@@ -1,0 +1,33 @@
+using System.Security.Claims;
+using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Writes;
+
+namespace Connect.BoardWeb.Posts;
+
+/// <summary>
+/// Edits, deletes and restores posts: each is a row of its own, so nothing is ever overwritten. Whoever wrote a post may edit and delete it, and take back a deletion of their own;
+/// moderators may do all of it to every post.
+/// </summary>
+public sealed class Revising(WriteBatcher writes)
+{
+    public static bool MayEdit(PostView post, ClaimsPrincipal user) => !post.IsDeleted && IsTheirs(post, user);
+
+    public static bool MayDelete(PostView post, ClaimsPrincipal user) => MayEdit(post, user);
+
+    public static bool MayRestore(PostView post, ClaimsPrincipal user) =>
+        post.State.Deleted is { } deleted && (Identity.LooksAfterPosts(user) || (IsTheirs(post, user) && deleted.ById == Identity.AccountOf(user)));
+
+    /// <summary>What was deleted is shown to whoever wrote it and to moderators.</summary>
+    public static bool MaySeeHistory(PostView post, ClaimsPrincipal user) => !post.IsDeleted || IsTheirs(post, user);
+
+    public Task<WriteResult> EditAsync(PostView post, ClaimsPrincipal user, string body, string? reason) => WriteAsync(post, user, RevisionKind.Edit, body, reason);
+
+    public Task<WriteResult> DeleteAsync(PostView post, ClaimsPrincipal user, string? reason) => WriteAsync(post, user, RevisionKind.Delete, null, reason);
+
+    public Task<WriteResult> RestoreAsync(PostView post, ClaimsPrincipal user, string? reason) => WriteAsync(post, user, RevisionKind.Restore, null, reason);
+
+    private Task<WriteResult> WriteAsync(PostView post, ClaimsPrincipal user, string kind, string? body, string? reason) =>
+        writes.WriteAsync(new(next => [new NewPostRevision(next(), post.Id, Identity.AccountOf(user)!.Value, kind, body, reason ?? "")]));
+
+    private static bool IsTheirs(PostView post, ClaimsPrincipal user) => Identity.AccountOf(user) == post.AuthorId || Identity.LooksAfterPosts(user);
+}
