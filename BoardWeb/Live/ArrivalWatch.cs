@@ -11,8 +11,8 @@ using Dapper;
 namespace Connect.BoardWeb.Live;
 
 /// <summary>A post that arrived on this node, or what became of one, and what has been seen of every origin with it.</summary>
-/// <param name="Id">Of what arrived.</param>
-public sealed record Arrival(Guid Id, PostView Post, Marks Seen);
+/// <param name="Arrived">What arrived.</param>
+public sealed record Arrival(ArrivedPost Arrived, Marks Seen);
 
 /// <summary>
 /// Notices posts that arrive on this node's server, wherever they were written, and hands them to those who listen to their topic.
@@ -129,13 +129,13 @@ public sealed class ArrivalWatch : BackgroundService
             var before = _marks;
             var (after, posts) = await _database.Watch.RunAsync(c => Look(c, before), Deadline, cancel);
             var seen = before ?? after;
-            foreach (var (origin, id, post) in posts)
+            foreach (var arrived in posts)
             {
-                seen = seen.With(origin, id);
+                seen = seen.With(arrived.Origin, arrived.Id);
                 _metrics.Arrivals.Add();
-                _metrics.ArrivalDelay.Observe(Math.Max(0, (DateTimeOffset.UtcNow - Uuid7.TimeOf(id)).TotalSeconds));
-                if (!_topics.TryGetValue(post.Topic, out var topic)) continue;
-                foreach (var subscription in topic.Subscriptions) subscription.Push(new(id, post, seen), _metrics);
+                _metrics.ArrivalDelay.Observe(Math.Max(0, (DateTimeOffset.UtcNow - Uuid7.TimeOf(arrived.Id)).TotalSeconds));
+                if (!_topics.TryGetValue(arrived.Post.Topic, out var topic)) continue;
+                foreach (var subscription in topic.Subscriptions) subscription.Push(new(arrived, seen), _metrics);
             }
             _marks = after;
             _started.TrySetResult(after);

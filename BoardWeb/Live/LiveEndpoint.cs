@@ -44,8 +44,6 @@ public static class LiveEndpoint
             yield return new("missed", "reload");
             yield break;
         }
-        // The subscription began before the database was read, so that nothing falls between the two; what both saw is sent once.
-        var sent = missed.Select(arrived => arrived.Id).ToHashSet();
         foreach (var arrived in missed)
         {
             marks = marks.With(arrived.Origin, arrived.Id);
@@ -61,8 +59,10 @@ public static class LiveEndpoint
                 yield return new("still here", "ping");
                 continue;
             }
-            if (sent.Remove(arrival.Id)) continue;
-            yield return new(await html.RenderAsync(arrival.Post), "post") { EventId = arrival.Seen.ToString() };
+            // The subscription began before the database was read, so that nothing falls between the two; and this node may only now see what the reader has seen on another one.
+            if (arrival.Arrived.Id.CompareTo(marks[arrival.Arrived.Origin]) <= 0) continue;
+            marks = marks.With(arrival.Arrived.Origin, arrival.Arrived.Id);
+            yield return new(await html.RenderAsync(arrival.Arrived.Post), "post") { EventId = arrival.Seen.ToString() };
         }
     }
 
