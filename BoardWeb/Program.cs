@@ -20,8 +20,13 @@ try
             return 2;
     }
 }
-catch (Exception e) when (e is SettingsException or DatabaseUnavailableException or System.Data.Common.DbException or IOException)
+catch (Exception e) when (e is SettingsException or IOException)
 {
     Console.Error.WriteLine(e.Message);
     return 1;
+}
+catch (Exception e) when (e is DatabaseUnavailableException or System.Data.Common.DbException)
+{
+    Console.Error.WriteLine(e.Message);
+    return 3; // it may be done again
 }

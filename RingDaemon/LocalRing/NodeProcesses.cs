@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Connect.RingDaemon.Replication;
 
 namespace Connect.RingDaemon.Local;
@@ -16,6 +17,11 @@ internal sealed class NodeProcesses(RingFolder folder, RingDescription ring, Ser
         ["DOTNET_EnableDiagnostics"] = "0",
         ["ASPNETCORE_ENVIRONMENT"] = "Production",
     };
+
+    /// <summary>Exit code of the board's <c>found</c>: its server did not answer in time.</summary>
+    private const int NotNow = 3;
+
+    private static readonly TimeSpan ToFound = TimeSpan.FromSeconds(60), FoundAgainAfter = TimeSpan.FromSeconds(2);
 
     /// <summary>Starts one part of a node, unless it runs.</summary>
     public ProcessHandle Start(RingNode node, NodePart part)
@@ -41,13 +47,20 @@ internal sealed class NodeProcesses(RingFolder folder, RingDescription ring, Ser
         }, file);
     }
 
-    /// <summary>Makes what a ring needs once: keys of the board, its administrator, and the administrator's token.</summary>
+    /// <summary>
+    /// Makes what a ring needs once: keys of the board, its administrator, and the administrator's token. A server that has just been started on a busy machine may not answer in time:
+    /// then it is done again, which changes nothing if it was done after all.
+    /// </summary>
     public async Task FoundAsync(RingNode first, CancellationToken cancel)
     {
         var environment = new Dictionary<string, string>(DotnetEnvironment) { [ProcessTable.Mark] = folder.Path };
-        var result = await Tool.RunAsync(
-            ["dotnet", programs.Board, "found", "--settings", folder.Node(first.Name).SettingsFile, "--token-file", folder.TokenFile],
-            TimeSpan.FromSeconds(60), cancel, environment);
-        if (result.ExitCode != 0) throw new LocalRingException($"The board could not be founded on {first.Name}:\n{result.Output.Trim()}");
+        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(FoundAgainAfter, cancel))
+        {
+            var result = await Tool.RunAsync(
+                ["dotnet", programs.Board, "found", "--settings", folder.Node(first.Name).SettingsFile, "--token-file", folder.TokenFile],
+                TimeSpan.FromSeconds(60), cancel, environment);
+            if (result.ExitCode == 0) return;
+            if (result.ExitCode != NotNow || Stopwatch.GetElapsedTime(began) > ToFound) throw new LocalRingException($"The board could not be founded on {first.Name}:\n{result.Output.Trim()}");
+        }
     }
 }
