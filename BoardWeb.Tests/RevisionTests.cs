@@ -85,7 +85,7 @@ public sealed class RevisionTests(MariaDbStage mariaDb, MySqlStage mysql)
     public async Task On_a_page_without_JavaScript_a_post_is_edited_and_its_history_read()
     {
         using var reader = new PlainBrowser(mariaDb.A.Url);
-        await reader.SignUpAsync($"Editor {Guid.NewGuid().ToString("N")[..8]}");
+        await reader.SignUpAsync($"Editor {PageTests.Unique()}");
         var topic = await mariaDb.TopicAsync();
         await reader.GoAsync($"/t/{topic}");
         await reader.SendAsync("#reply", ("Body", "Tea is better than coffee."));
@@ -205,7 +205,7 @@ public sealed class RevisionTests(MariaDbStage mariaDb, MySqlStage mysql)
         return mysql;
     }
 
-    private static async Task<HttpClient> MemberAsync(StageOn stage, BoardNode node) => node.Client(await stage.MemberAsync($"Member {Guid.NewGuid().ToString("N")[..8]}"));
+    private static async Task<HttpClient> MemberAsync(StageOn stage, BoardNode node) => node.Client(await stage.MemberAsync($"Member {PageTests.Unique()}"));
 
     private static async Task<Guid> PostAsync(HttpClient http, Guid topic, string body, string? key = null)
     {

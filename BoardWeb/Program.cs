@@ -20,13 +20,8 @@ try
             return 2;
     }
 }
-catch (Exception e) when (e is SettingsException or IOException)
+catch (Exception e) when (e is SettingsException or DatabaseUnavailableException or System.Data.Common.DbException or IOException)
 {
     Console.Error.WriteLine(e.Message);
-    return 1;
-}
-catch (Exception e) when (e is DatabaseUnavailableException or System.Data.Common.DbException)
-{
-    Console.Error.WriteLine(e.Message);
-    return 3; // it may be done again
+    return e is SettingsException or IOException ? 1 : 3; // 3: the server did not do it, and may when it is asked again
 }

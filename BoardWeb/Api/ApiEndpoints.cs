@@ -116,7 +116,7 @@ public static class ApiEndpoints
         if (Invalid(("body", fault), ("reason", PostRules.Reason(body.Reason))) is { } invalid) return invalid;
         if (await posts.FindAsync(id, cancel) is not { } post) return NoPost();
         if (!Revising.MayEdit(post, user)) return NotTheirs(post.IsDeleted ? "It is deleted: restore it first." : null);
-        if (body.Body == post.Body) return Results.Ok(new PostChanged(id, post.Version, settings.Name, 0)); // done before
+        if (body.Body == post.Body) return Unchanged(post, settings);
         if (body.Version is { } seen && seen != post.Version) return Problem(409, "The post has been changed since: read it again.");
         return Changed(post, settings, await revising.EditAsync(post, user, body.Body!, body.Reason));
     }
@@ -125,14 +125,14 @@ public static class ApiEndpoints
     {
         if (Invalid(("reason", PostRules.Reason(reason))) is { } invalid) return invalid;
         if (await posts.FindAsync(id, cancel) is not { } post) return NoPost();
-        if (post.IsDeleted) return Results.Ok(new PostChanged(id, post.Version, settings.Name, 0));
+        if (post.IsDeleted) return Unchanged(post, settings);
         return Revising.MayDelete(post, user) ? Changed(post, settings, await revising.DeleteAsync(post, user, reason)) : NotTheirs(null);
     }
 
     private static async Task<IResult> RestorePost(Guid id, ClaimsPrincipal user, PostReader posts, Revising revising, NodeSettings settings, CancellationToken cancel)
     {
         if (await posts.FindAsync(id, cancel) is not { } post) return NoPost();
-        if (!post.IsDeleted) return Results.Ok(new PostChanged(id, post.Version, settings.Name, 0));
+        if (!post.IsDeleted) return Unchanged(post, settings);
         return Revising.MayRestore(post, user) ? Changed(post, settings, await revising.RestoreAsync(post, user, null)) : NotTheirs(null);
     }
 
@@ -142,6 +142,9 @@ public static class ApiEndpoints
         if (!Revising.MaySeeHistory(post, user)) return NotTheirs(null);
         return Results.Ok(new Listing<RevisionItem>([.. (await posts.HistoryAsync(id, cancel)).Select(RevisionItem.Of)], null));
     }
+
+    /// <summary>What was asked for is so already: a request that is sent again.</summary>
+    private static IResult Unchanged(PostView post, NodeSettings settings) => Results.Ok(new PostChanged(post.Id, post.Version, settings.Name, 0));
 
     private static IResult Changed(PostView post, NodeSettings settings, WriteResult result)
     {

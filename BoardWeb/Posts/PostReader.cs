@@ -86,13 +86,13 @@ public sealed class PostReader(BoardDatabase database, MarkdownText markdown, Uu
             parameters.Add($"id{i}", Ids.Bytes(mark.Value));
             return $"AND NOT (x.node = {mark.Key} AND x.id <= @id{i})";
         }));
-        return Arrived(c, $"""
+        return Posts(c, Arrivals(c, $"""
             SELECT node, id, post_id FROM (
               (SELECT x.node, x.id, x.id AS post_id FROM post x WHERE x.topic_id = @topic {seen} ORDER BY x.node, x.id LIMIT {MaxMissed + 1})
               UNION ALL
               (SELECT x.node, x.id, x.post_id FROM post p JOIN post_revision x ON x.post_id = p.id WHERE p.topic_id = @topic {seen} ORDER BY x.node, x.id LIMIT {MaxMissed + 1})
             ) a ORDER BY node, id LIMIT {MaxMissed + 1}
-            """, parameters);
+            """, parameters));
     }, cancel);
 
     /// <summary>What arrived of an origin after an id, in the order of ids. Of posts that a repeated request made twice only the one that counts is among them.</summary>
@@ -111,8 +111,6 @@ public sealed class PostReader(BoardDatabase database, MarkdownText markdown, Uu
         (full, last) = (found.Count == limit, found.Count > 0 ? found[^1].Id : after);
         return Posts(connection, found);
     }
-
-    private List<ArrivedPost> Arrived(DbConnection connection, string arrivals, DynamicParameters parameters) => Posts(connection, Arrivals(connection, arrivals, parameters));
 
     private static List<(long Origin, Guid Id, Guid Post)> Arrivals(DbConnection connection, string sql, DynamicParameters parameters) =>
         [.. connection.Query<(long Node, byte[] Id, byte[] Post)>(sql, parameters).Select(a => (a.Node, Ids.Of(a.Id), Ids.Of(a.Post)))];

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Diagnostics;
 using System.Text;
 using System.Threading.Channels;
+using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Metrics;
 using Connect.BoardWeb.Ring;
 using Connect.BoardWeb.Storage;
@@ -240,8 +241,7 @@ public sealed class WriteBatcher : IHostedService, IDisposable
         if (_database.Engine == Engine.MariaDB) connection.Execute("SET SESSION skip_parallel_replication = OFF");
         _server = OwnServer.Ask(connection, _database.Engine);
         // After a restart under a clock that was set back, new ids must still be higher than the old ones.
-        if (connection.ExecuteScalar<byte[]?>("SELECT MAX(id) FROM post WHERE node = @node", new { node = _server.ServerId }) is { } newest)
-            _ids.Observe(Uuid7.FromBytes(newest));
+        if (ArrivalWatch.Read(connection)[_server.ServerId] is var newest && newest != Guid.Empty) _ids.Observe(newest);
         _connection = connection;
     }
 

@@ -437,7 +437,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         {
             // The own server is away; its watch will say so.
         }
-        await Task.Delay(_ring.Plant.ServesAtOnce ? TimeSpan.FromMilliseconds(50) : AgentCore.CompareAgainAfter(result), _time);
+        await Task.Delay(AgentCore.CompareAgainAfter(_ring.Plant.ServesAtOnce ? null : result), _time);
         Step(new AgentInput.Compared(result));
     }
 
