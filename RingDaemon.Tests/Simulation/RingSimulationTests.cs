@@ -34,6 +34,7 @@ public class RingSimulationTests
     [InlineData("seed 3; nodes 2; engine MySQL; latency 0.005; loss 0; duplicates 0; uneven-links no; zones 1; lasts 32; post-every 1; at 17.830 restore-backup n1 for 0.518; at 22.263 power-loss n1 for 1.411; at 27.657 mend n1; at 31.830 share-identity n1 n2")]
     [InlineData("seed 4743; nodes 4; engine MariaDB; latency 0.008; loss 0; duplicates 0; uneven-links no; zones 1; lasts 32; post-every 0.2; at 19.787 restore-backup n2 for 0.641; at 21.474 restore-backup n4 for 9.475; at 24.283 leave n1; at 27.907 mend n2; at 28.596 flap-daemon n4 of 1; at 29.997 restore-backup n3 for 0.738; at 31.530 share-identity n2 n3")]
     [InlineData("seed 22494; nodes 4; engine MariaDB; latency 0.005; loss 0; duplicates 0; uneven-links no; zones 1; lasts 30.835; post-every 0.2; at 3.212 kill-daemon n3; at 12.228 lose-disk n2; at 13.233 leave n4; at 27.319 share-identity n1 n3; at 29.835 share-identity n2 n4")]
+    [InlineData("seed 37734; nodes 5; engine MySQL; latency 0.005; loss 0; duplicates 0; uneven-links no; zones 1; lasts 15.264; post-every 1; at 4.079 leave n5; at 7.138 cut-before n5 for 7.126; at 9.001 join n2; at 13.912 join n4")]
     public async Task A_story_that_broke_a_rule_breaks_none_any_more(string story) =>
         Assert.Null((await Task.Run(() => RingSimulation.Run(StoryText.Read(story)), TestContext.Current.CancellationToken)).Violation);
 

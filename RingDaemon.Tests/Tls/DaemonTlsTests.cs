@@ -53,6 +53,8 @@ public sealed class DaemonTlsTests(TestServers servers) : IDisposable
             return error.ToString().Length == 0 && JsonSerializer.Deserialize<RingReport>(output.ToString(), JsonSerializerOptions.Web) is { Ring: { Closed: true, Order.Count: 2 } } ring
                 && ring.Nodes.All(n => n is { Replication: "running", Daemon.Up: true });
         }, TimeSpan.FromSeconds(30), () => Task.FromResult(output.ToString() + error));
+        // Whoever serves opens its server for the board a moment after it has said so.
+        await Eventually.IsTrueAsync(async () => await a.AdminAsync<int>("SELECT @@GLOBAL.read_only") == 0, TimeSpan.FromSeconds(10));
         await a.WriteAsync(2);
         await Eventually.IsTrueAsync(async () => await b.DigestAsync() == await a.DigestAsync(), TimeSpan.FromSeconds(10));
 

@@ -544,7 +544,7 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         }
         _gossiping = true;
         Gossip.Start();
-        foreach (var other in _ring.Daemons.Where(d => d != this)) _world.Join(Gossip, other.Gossip);
+        _world.Join(Gossip, _ring.Daemons.Where(d => d != this).Select(d => d.Gossip));
         OnViewed(Gossip.View);
     }
 

@@ -103,7 +103,7 @@ internal sealed class World
             After(Chance.Within(TimeSpan.FromMilliseconds(300)), () =>
             {
                 node.Start();
-                Join(node, _nodes["n1"]);
+                Join(node, [_nodes["n1"]]);
             });
         var settled = RunUntil(() => Nodes.All(n => n.Core is not null && n.View.Members.Length == _nodes.Count && AllAliveFor(n)), TimeSpan.FromSeconds(30));
         if (settled is null) throw new InvalidOperationException($"The ring of seed {Options.Seed} did not form.");
@@ -162,7 +162,9 @@ internal sealed class World
         switch (effect)
         {
             case Send send: Deliver(from, send); break;
-            case ExchangeWith exchange: Exchange(from, _nodes[exchange.Name], exchange.Incarnation); break;
+            case ExchangeWith exchange:
+                Exchange(from, _nodes[exchange.Name], refused: () => from.Take(new ExchangeRefused(exchange.Name, exchange.Incarnation)), answered: null);
+                break;
             case Persist persist: from.Disk = persist.Members; break;
             case Note note: Notes.Add($"{Now.TotalMilliseconds,9:F1} {from.Name}: {note.Text}"); break;
         }
@@ -205,16 +207,26 @@ internal sealed class World
         return true;
     }
 
-    /// <summary>Looks for the ring through this member until somebody is known.</summary>
-    public void Join(SimulatedNode node, SimulatedNode seed)
+    /// <summary>What <see cref="ExchangeRunner.Join"/> does: asks until somebody answers, and each of the others until it has answered or gossip knows it.</summary>
+    public void Join(SimulatedNode node, IEnumerable<SimulatedNode> seeds)
     {
-        if (node == seed || node.View.Members.Length > 1) return;
-        if (seed.Core is not null) Exchange(node, seed, 0);
-        After(TimeSpan.FromMilliseconds(200), () => Join(node, seed));
+        var (open, joined, core) = (seeds.Where(s => s != node).ToList(), false, node.Core);
+        Round(ExchangeRunner.FirstPause);
+
+        void Round(TimeSpan pause)
+        {
+            if (node.Core != core || node.Power is not (Power.On or Power.Paused)) return;
+            if (node.Power == Power.On)
+            {
+                open.RemoveAll(seed => joined && node.View.Find(seed.Name) is not null);
+                foreach (var seed in open.Where(seed => seed.Core is not null)) Exchange(node, seed, refused: null, answered: () => joined = open.Remove(seed) || joined);
+            }
+            if (open.Count > 0) After(pause, () => Round(ExchangeRunner.PauseAfter(pause, joined)));
+        }
     }
 
     /// <summary>A push-pull over TCP: a handshake, then both states. A paused process answers when it wakes, if somebody still listens.</summary>
-    private void Exchange(SimulatedNode from, SimulatedNode to, ulong incarnation)
+    private void Exchange(SimulatedNode from, SimulatedNode to, Action? refused, Action? answered)
     {
         var deadline = Now + ExchangeDeadline;
         var mine = new Exchanged(from.Name, from.Core!.Reports);
@@ -223,7 +235,7 @@ internal sealed class World
             if (IsCut(from.Name, to.Name) || to.Power == Power.Gone) return;
             if (to.Power == Power.Down)
             {
-                from.Take(new ExchangeRefused(to.Name, incarnation));
+                refused?.Invoke();
                 return;
             }
             Answer();
@@ -240,7 +252,12 @@ internal sealed class World
             var theirs = new Exchanged(to.Name, to.Core!.Reports);
             to.Take(mine);
             var arrival = Now + Latency();
-            if (arrival <= deadline && !IsCut(from.Name, to.Name)) At(arrival, () => from.Take(theirs));
+            if (arrival > deadline || IsCut(from.Name, to.Name)) return;
+            At(arrival, () =>
+            {
+                from.Take(theirs);
+                answered?.Invoke();
+            });
         }
     }
 }

@@ -13,7 +13,7 @@ internal sealed class ExchangeRunner(
     string me, IClusterKeys keys, string cluster, IExchangeClient client, Inbox inbox, Func<ImmutableArray<MemberReport>> reports, TimeProvider time) : IDisposable
 {
     private const int MaximumRunning = 16;
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200), LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestPauseOnceIn = TimeSpan.FromMinutes(1); // an address of somebody who left long ago is asked for ever
 
     // Two purposes, so that a captured question can never be played back as an answer.
@@ -30,6 +30,13 @@ internal sealed class ExchangeRunner(
             return new(q.Opened + a.Opened, q.Garbage + a.Garbage, q.WrongKey + a.WrongKey, q.Replayed + a.Replayed, q.Stale + a.Stale, q.TooLarge + a.TooLarge);
         }
     }
+
+    /// <summary>How long a node that looks for its ring waits before it asks again for the first time.</summary>
+    public static TimeSpan FirstPause { get; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How long it waits after this pause.</summary>
+    public static TimeSpan PauseAfter(TimeSpan pause, bool joined) =>
+        TimeSpan.FromTicks(Math.Min((pause * 1.5).Ticks, (joined ? LongestPauseOnceIn : LongestPause).Ticks));
 
     /// <summary>Starts one in the background, unless one with this member runs or too many do: the core asks again anyway.</summary>
     public void Begin(ExchangeWith wanted)
@@ -71,7 +78,7 @@ internal sealed class ExchangeRunner(
                     open.Remove(seed);
                 }
                 await Task.Delay(pause, time, _stop.Token);
-                pause = TimeSpan.FromTicks(Math.Min((pause * 1.5).Ticks, (joined ? LongestPauseOnceIn : LongestPause).Ticks));
+                pause = PauseAfter(pause, joined);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
