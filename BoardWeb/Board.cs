@@ -6,6 +6,7 @@ using Connect.BoardWeb.KeyRing;
 using Connect.BoardWeb.Limits;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Metrics;
+using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Ring;
 using Connect.BoardWeb.Storage;
@@ -76,7 +77,8 @@ public static class Board
         services.AddKeyRing();
         services.AddIdentity();
         services.AddSingleton<ChannelReader>().AddSingleton<TopicReader>();
-        services.AddSingleton<MarkdownText>().AddSingleton<PostReader>().AddSingleton<Posting>().AddSingleton<Revising>();
+        services.AddSingleton<DecisionReader>().AddSingleton<Deciding>().AddSingleton<Reports>();
+        services.AddSingleton<MarkdownText>().AddSingleton<PostReader>().AddSingleton<VisiblePosts>().AddSingleton<Posting>().AddSingleton<Revising>();
         services.AddSingleton<ArrivalWatch>().AddHostedService(p => p.GetRequiredService<ArrivalWatch>());
         services.AddSingleton<PostHtml>().AddSingleton<LastWrite>();
         services.AddRateLimits(settings);

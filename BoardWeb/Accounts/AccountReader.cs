@@ -1,5 +1,8 @@
 using System.Data.Common;
+using System.Globalization;
+using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Storage;
+using Connect.Node.Database;
 using Dapper;
 
 namespace Connect.BoardWeb.Accounts;
@@ -7,12 +10,26 @@ namespace Connect.BoardWeb.Accounts;
 /// <summary>An account as it is folded from its rows.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Name">The name as others see it.</param>
-/// <param name="Role">The latest grant, or <c>member</c>.</param>
 /// <param name="PasswordHash">The latest login key, or null if it has none.</param>
-public sealed record AccountView(Guid Id, string Name, string Role, string? PasswordHash);
+/// <param name="State">What has been decided about it.</param>
+public sealed record AccountView(Guid Id, string Name, string? PasswordHash, Decided State)
+{
+    public DateTimeOffset CreatedAt => Uuid7.TimeOf(Id);
+
+    public string Role => State.Text(Property.Role) ?? Roles.Member;
+
+    /// <summary>The latest ban, which may be over; null if there is none.</summary>
+    public Decision? Ban => State.Text(Property.Banned) is null ? null : State[Property.Banned];
+
+    /// <summary>Until when it may not write; null without a ban.</summary>
+    public DateTimeOffset? BannedUntil => Ban is { } ban && DateTimeOffset.TryParse(ban.Value, CultureInfo.InvariantCulture, out var until) ? until : null;
+
+    /// <summary>Sessions that began before have ended.</summary>
+    public DateTimeOffset? SignedOutAt => State[Property.SignedOut]?.At;
+}
 
 /// <summary>Reads accounts: of each kind of row the latest one counts.</summary>
-public sealed class AccountReader(BoardDatabase database)
+public sealed class AccountReader(BoardDatabase database, DecisionReader decisions)
 {
     /// <summary>Accounts that may share one name and still sign in with it.</summary>
     private const int MaxSharing = 3;
@@ -20,7 +37,6 @@ public sealed class AccountReader(BoardDatabase database)
     private const string Columns = """
         SELECT a.id, a.name,
           EXISTS (SELECT 1 FROM account e WHERE e.name_key = a.name_key AND e.id < a.id) AS taken,
-          (SELECT r.role FROM role_grant r WHERE r.account_id = a.id ORDER BY r.id DESC LIMIT 1) AS role,
           (SELECT k.password_hash FROM login_key k WHERE k.account_id = a.id ORDER BY k.id DESC LIMIT 1) AS hash
         FROM account a
         """;
@@ -33,29 +49,30 @@ public sealed class AccountReader(BoardDatabase database)
         var key = AccountName.KeyOf(tilde >= 0 ? name[..tilde] : name);
         if (key.Length > 160) return [];
         var found = await database.ReadAsync(
-            c => Views(c.Query($"{Columns} WHERE a.name_key = @key ORDER BY a.id LIMIT {MaxSharing}", new { key })), cancel);
+            c => Views(c, c.Query($"{Columns} WHERE a.name_key = @key ORDER BY a.id LIMIT {MaxSharing}", new { key })), cancel);
         return suffix is null ? found : [.. found.Where(a => Ids.SuffixOf(a.Id) == suffix)];
     }
 
     public Task<AccountView?> FindAsync(Guid id, CancellationToken cancel) =>
-        database.ReadAsync(c => Views(c.Query($"{Columns} WHERE a.id = @id", new { id = Ids.Bytes(id) })).FirstOrDefault(), cancel);
+        database.ReadAsync(c => Views(c, c.Query($"{Columns} WHERE a.id = @id", new { id = Ids.Bytes(id) })).FirstOrDefault(), cancel);
 
     /// <summary>Who shows this token, and whether limits apply to it; null if nobody does.</summary>
     public Task<(AccountView Account, bool Unlimited)?> WithTokenAsync(byte[] hash, CancellationToken cancel) =>
         database.ReadAsync(c => WithToken(c, hash), cancel);
 
-    private static (AccountView, bool)? WithToken(DbConnection connection, byte[] hash)
+    private (AccountView, bool)? WithToken(DbConnection connection, byte[] hash)
     {
         var token = connection.QueryFirstOrDefault<(byte[] Account, bool Unlimited)>(
             "SELECT account_id, unlimited FROM api_token WHERE token_hash = @hash ORDER BY id LIMIT 1", new { hash });
         if (token.Account is null) return null;
-        var account = Views(connection.Query($"{Columns} WHERE a.id = @id", new { id = token.Account })).FirstOrDefault();
+        var account = Views(connection, connection.Query($"{Columns} WHERE a.id = @id", new { id = token.Account })).FirstOrDefault();
         return account is null ? null : (account, token.Unlimited);
     }
 
-    private static List<AccountView> Views(IEnumerable<dynamic> rows) =>
-        [.. rows.Select(r => View(Ids.Of((byte[])r.id), (string)r.name, (long)r.taken != 0, (string?)r.role, (string?)r.hash))];
-
-    private static AccountView View(Guid id, string name, bool taken, string? role, string? hash) =>
-        new(id, AccountName.Shown(name, id, taken), role ?? "member", hash);
+    private List<AccountView> Views(DbConnection connection, IEnumerable<dynamic> found)
+    {
+        var rows = found.Select(r => (Id: Ids.Of((byte[])r.id), Name: (string)r.name, Taken: (long)r.taken != 0, Hash: (string?)r.hash)).ToList();
+        var states = decisions.Of(connection, [.. rows.Select(r => r.Id)]);
+        return [.. rows.Select(r => new AccountView(r.Id, AccountName.Shown(r.Name, r.Id, r.Taken), r.Hash, states.GetValueOrDefault(r.Id, Decided.Nothing)))];
+    }
 }

@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using Connect.BoardWeb.Moderation;
+using Connect.BoardWeb.Pages;
 using Connect.BoardWeb.Web;
 using Connect.BoardWeb.Writes;
 using Microsoft.AspNetCore.Authentication;
@@ -17,21 +20,36 @@ public static class Identity
     /// <summary>The claim that posting limits do not apply.</summary>
     public const string Unlimited = "unlimited";
 
-    public const string Administrator = "administrator";
+    /// <summary>The claim that says why this account may not write.</summary>
+    private const string ReadsOnly = "reads-only";
 
-    public const string Moderator = "moderator";
+    /// <summary>The claim that says when the session began, in milliseconds since 1970.</summary>
+    private const string Since = "since";
 
     /// <summary>May look after what others wrote.</summary>
-    public static bool LooksAfterPosts(ClaimsPrincipal user) => user.IsInRole(Moderator) || user.IsInRole(Administrator);
+    public static bool LooksAfterPosts(ClaimsPrincipal user) => user.IsInRole(Roles.Moderator) || user.IsInRole(Roles.Administrator);
+
+    /// <summary>Why this account may not write now, in words; null if it may.</summary>
+    public static string? WhyReadsOnly(ClaimsPrincipal user) => user.FindFirstValue(ReadsOnly);
+
+    /// <summary>When this session began; null for programs.</summary>
+    public static DateTimeOffset? BeganAt(ClaimsPrincipal user) =>
+        long.TryParse(user.FindFirstValue(Since), CultureInfo.InvariantCulture, out var milliseconds) ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
 
     /// <summary>What a ticket says. Everything is in the ticket, so any node understands it without asking.</summary>
-    public static ClaimsPrincipal Of(AccountView account, string scheme, bool unlimited = false)
+    /// <param name="now">Whether a ban is over depends on it.</param>
+    /// <param name="began">When the session began; null for programs.</param>
+    public static ClaimsPrincipal Of(AccountView account, string scheme, DateTimeOffset now, DateTimeOffset? began = null, bool unlimited = false)
     {
         var identity = new ClaimsIdentity(scheme, ClaimTypes.Name, ClaimTypes.Role);
         identity.AddClaim(new(ClaimTypes.NameIdentifier, account.Id.ToString("N")));
         identity.AddClaim(new(ClaimTypes.Name, account.Name));
         identity.AddClaim(new(ClaimTypes.Role, account.Role));
         if (unlimited) identity.AddClaim(new(Unlimited, "1"));
+        if (began is { } at) identity.AddClaim(new(Since, at.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)));
+        if (account is { BannedUntil: { } until, Ban: { } ban } && until > now)
+            identity.AddClaim(new(ReadsOnly, $"This account is banned until {Times.Shown(until)} UTC{(ban.Reason.Length > 0 ? ": " + ban.Reason : "")}."));
+        else if (account.Role == Roles.Reader) identity.AddClaim(new(ReadsOnly, "This account may read, and not write."));
         return new(identity);
     }
 
@@ -41,7 +59,7 @@ public static class Identity
 
     public static void AddIdentity(this IServiceCollection services)
     {
-        services.AddSingleton<Passwords>().AddSingleton<AccountReader>().AddSingleton<ApiTokens>().AddSingleton<Registration>();
+        services.AddSingleton<Passwords>().AddSingleton<AccountReader>().AddSingleton<ApiTokens>().AddSingleton<Registration>().AddSingleton<Sessions>();
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
             .AddCookie(options =>
             {
@@ -54,11 +72,11 @@ public static class Identity
                 options.LoginPath = "/signin";
                 options.AccessDeniedPath = "/error/403";
                 options.ReturnUrlParameter = "returnUrl";
+                options.Events.OnValidatePrincipal = context => context.HttpContext.RequestServices.GetRequiredService<Sessions>().ValidateAsync(context);
             })
             .AddScheme<AuthenticationSchemeOptions, BearerHandler>(Bearer, null);
         services.AddAuthorizationBuilder()
-            .AddPolicy(Bearer, policy => policy.AddAuthenticationSchemes(Bearer).RequireAuthenticatedUser())
-            .AddPolicy(Administrator, policy => policy.AddAuthenticationSchemes(Bearer).RequireRole(Administrator));
+            .AddPolicy(Bearer, policy => policy.AddAuthenticationSchemes(Bearer).RequireAuthenticatedUser());
     }
 
     /// <summary>
@@ -89,7 +107,7 @@ public static class Identity
             var header = Request.Headers.Authorization.ToString();
             if (!header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)) return AuthenticateResult.NoResult();
             return await tokens.OwnerAsync(header["Bearer ".Length..].Trim(), Context.RequestAborted) is { } owner
-                ? AuthenticateResult.Success(new(Of(owner.Account, Bearer, owner.Unlimited), Bearer))
+                ? AuthenticateResult.Success(new(Of(owner.Account, Bearer, TimeProvider.GetUtcNow(), unlimited: owner.Unlimited), Bearer))
                 : AuthenticateResult.Fail("This token is not known here.");
         }
 

@@ -1,9 +1,10 @@
+using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Writes;
 
 namespace Connect.BoardWeb.Accounts;
 
 /// <summary>Signing up, signing in, and tokens.</summary>
-public sealed class Registration(AccountReader accounts, ApiTokens tokens, Passwords passwords, WriteBatcher writes)
+public sealed class Registration(AccountReader accounts, ApiTokens tokens, Passwords passwords, WriteBatcher writes, Sessions sessions)
 {
     /// <summary>A new account; <see cref="WriteResult.Existing"/> is set if the name is taken on this node.</summary>
     public async Task<WriteResult> SignUpAsync(string name, string password, CancellationToken cancel)
@@ -29,6 +30,17 @@ public sealed class Registration(AccountReader accounts, ApiTokens tokens, Passw
         return null;
     }
 
+    /// <summary>Gives an account another password and ends all of its sessions; false if the old one is wrong.</summary>
+    public async Task<(bool Known, WriteResult? Result)> ChangePasswordAsync(AccountView account, string old, string password, CancellationToken cancel)
+    {
+        if (!await passwords.VerifyAsync(account.PasswordHash, old, cancel)) return (false, null);
+        var hash = await passwords.HashAsync(password, cancel);
+        var result = await writes.WriteAsync(new(next =>
+            [new NewLoginKey(next(), account.Id, hash), new NewDecision(next(), account.Id, Property.SignedOut, "", account.Id, "another password")]));
+        sessions.Forget(account.Id);
+        return (true, result);
+    }
+
     /// <summary>A new token for an account; the account is made if nobody has the name.</summary>
     /// <returns>The token, and the account's id.</returns>
     public async Task<(string Token, Guid Account, WriteResult Result)> NewTokenAsync(string name, string label, bool unlimited, CancellationToken cancel)
@@ -48,7 +60,7 @@ public sealed class Registration(AccountReader accounts, ApiTokens tokens, Passw
         return new(next =>
         {
             var account = next();
-            return [new NewAccount(account, name, key), new NewRoleGrant(next(), account, "member"), .. more(next, account)];
+            return [new NewAccount(account, name, key), .. more(next, account)];
         }, new Claim("account", "name_key", key));
     }
 }

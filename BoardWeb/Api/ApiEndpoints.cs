@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Ring;
 using Connect.BoardWeb.Storage;
@@ -8,18 +9,20 @@ using Connect.BoardWeb.Topics;
 using Connect.BoardWeb.Writes;
 using Connect.Node.Settings;
 using Microsoft.AspNetCore.Mvc;
+using static Connect.BoardWeb.Api.Answers;
 
 namespace Connect.BoardWeb.Api;
 
 /// <summary>The board for programs: <c>/api/v1</c>, with a bearer token. Everything that cannot be done is a problem document.</summary>
 public static class ApiEndpoints
 {
-    private const int DefaultLimit = 50, MaxLimit = 200;
-
     public static void MapApi(this WebApplication app)
     {
         var api = app.MapGroup("/api/v1").RequireAuthorization(Identity.Bearer)
-            .ProducesProblem(401).ProducesProblem(429).ProducesProblem(503);
+            .ProducesProblem(401).ProducesProblem(429).ProducesProblem(503)
+            .AddEndpointFilter(async (context, next) => !HttpMethods.IsGet(context.HttpContext.Request.Method) && Identity.WhyReadsOnly(context.HttpContext.User) is { } why
+                ? Problem(403, why) : await next(context));
+        api.MapModeration();
         api.MapGet("/channels", ListChannels).Produces<Listing<ChannelItem>>().WithSummary("All channels");
         api.MapPost("/channels", CreateChannel).Produces<ChannelCreated>(201).Produces<ChannelCreated>(202)
             .ProducesProblem(409).ProducesValidationProblem(422).WithSummary("Make a channel");
@@ -57,13 +60,14 @@ public static class ApiEndpoints
     }
 
     private static async Task<IResult> ListTopics(
-        string slug, string? after, int? limit, ChannelReader channels, TopicReader topics, NodeNames names, CancellationToken cancel)
+        string slug, string? after, int? limit, ClaimsPrincipal user, ChannelReader channels, TopicReader topics, NodeNames names, CancellationToken cancel)
     {
         if (Page(after, limit, out var cursor, out var count) is { } invalid) return invalid;
         if (await channels.FindAsync(slug, cancel) is not { } channel) return NoChannel(slug);
-        var found = await topics.RecentAsync(channel.Id, cursor, count + 1, cancel);
+        var pinned = cursor is null ? await topics.PinnedAsync(channel.Id, user, cancel) : [];
+        var found = await topics.RecentAsync(channel.Id, user, cursor, count + 1, cancel);
         return Results.Ok(new Listing<TopicItem>(
-            [.. found.Take(count).Select(t => TopicItem.Of(t, names))], found.Count > count ? found[count - 1].LastPost.ToString() : null));
+            [.. pinned.Concat(found.Take(count)).Select(t => TopicItem.Of(t, names))], found.Count > count ? found[count - 1].LastPost.ToString() : null));
     }
 
     private static async Task<IResult> CreateTopic(
@@ -74,6 +78,7 @@ public static class ApiEndpoints
         if (tooLarge) return Problem(413, fault!);
         if (Invalid(("title", PostRules.Title(body.Title)), ("body", fault), KeyFault(key)) is { } invalid) return invalid;
         if (await channels.FindAsync(slug, cancel) is not { } channel) return NoChannel(slug);
+        if (TopicRules.WhyClosed(channel, user) is { } closed) return Problem(403, closed);
         var author = Identity.AccountOf(user)!.Value;
         var posted = await posting.OpenAsync(channel.Id, author, body.Title!, body.Body!, Posting.RequestKey(author, key), cancel);
         return posted.Conflict ? UsedKey()
@@ -81,23 +86,24 @@ public static class ApiEndpoints
     }
 
     private static async Task<IResult> ListPosts(
-        Guid id, string? after, int? limit, TopicReader topics, PostReader posts, NodeNames names, CancellationToken cancel)
+        Guid id, string? after, int? limit, ClaimsPrincipal user, TopicReader topics, PostReader posts, NodeNames names, CancellationToken cancel)
     {
         if (Page(after, limit, out var cursor, out var count) is { } invalid) return invalid;
-        if (await topics.FindAsync(id, cancel) is not { } topic) return NoTopic();
+        if (await topics.FindAsync(id, user, cancel) is not { } topic) return NoTopic();
         var found = await posts.AfterAsync(topic.Id, cursor, count + 1, cancel);
         return Results.Ok(new Listing<PostItem>(
             [.. found.Take(count).Select(p => PostItem.Of(p, names))], found.Count > count ? found[count - 1].Id.ToString() : null));
     }
 
     private static async Task<IResult> CreatePost(
-        Guid id, NewPostBody body, [FromHeader(Name = "Idempotency-Key")] string? key, ClaimsPrincipal user, TopicReader topics, PostReader posts,
+        Guid id, NewPostBody body, [FromHeader(Name = "Idempotency-Key")] string? key, ClaimsPrincipal user, ChannelReader channels, TopicReader topics, PostReader posts,
         Posting posting, NodeSettings settings, CancellationToken cancel)
     {
         var (fault, tooLarge) = PostRules.Body(body.Body);
         if (tooLarge) return Problem(413, fault!);
         if (Invalid(("body", fault), KeyFault(key)) is { } invalid) return invalid;
-        if (await topics.FindAsync(id, cancel) is not { } topic) return NoTopic();
+        if (await topics.FindAsync(id, user, cancel) is not { } topic) return NoTopic();
+        if (TopicRules.WhyClosed(topic, await channels.FindAsync(topic.Channel, cancel), user) is { } closed) return Problem(403, closed);
         if (body.InReplyTo is { } reply && (await posts.FindAsync(reply, cancel))?.Topic != topic.Id)
             return Invalid(("inReplyTo", "There is no such post in this topic."))!;
         var author = Identity.AccountOf(user)!.Value;
@@ -106,39 +112,39 @@ public static class ApiEndpoints
             : Created($"/t/{topic.Id}?at={posted.Id}#p-{posted.Id}", new PostCreated(posted.Id, settings.Name, posted.Result.Copies), posted.Result);
     }
 
-    private static async Task<IResult> GetPost(Guid id, PostReader posts, NodeNames names, CancellationToken cancel) =>
-        await posts.FindAsync(id, cancel) is { } post ? Results.Ok(PostItem.Of(post, names)) : NoPost();
+    private static async Task<IResult> GetPost(Guid id, ClaimsPrincipal user, VisiblePosts posts, NodeNames names, CancellationToken cancel) =>
+        await posts.FindAsync(id, user, cancel) is { } post ? Results.Ok(PostItem.Of(post, names)) : NoPost();
 
-    private static async Task<IResult> EditPost(Guid id, EditBody body, ClaimsPrincipal user, PostReader posts, Revising revising, NodeSettings settings, CancellationToken cancel)
+    private static async Task<IResult> EditPost(Guid id, EditBody body, ClaimsPrincipal user, VisiblePosts posts, Revising revising, NodeSettings settings, CancellationToken cancel)
     {
         var (fault, tooLarge) = PostRules.Body(body.Body);
         if (tooLarge) return Problem(413, fault!);
         if (Invalid(("body", fault), ("reason", PostRules.Reason(body.Reason))) is { } invalid) return invalid;
-        if (await posts.FindAsync(id, cancel) is not { } post) return NoPost();
+        if (await posts.FindAsync(id, user, cancel) is not { } post) return NoPost();
         if (!Revising.MayEdit(post, user)) return NotTheirs(post.IsDeleted ? "It is deleted: restore it first." : null);
         if (body.Body == post.Body) return Unchanged(post, settings);
         if (body.Version is { } seen && seen != post.Version) return Problem(409, "The post has been changed since: read it again.");
         return Changed(post, settings, await revising.EditAsync(post, user, body.Body!, body.Reason));
     }
 
-    private static async Task<IResult> DeletePost(Guid id, string? reason, ClaimsPrincipal user, PostReader posts, Revising revising, NodeSettings settings, CancellationToken cancel)
+    private static async Task<IResult> DeletePost(Guid id, string? reason, ClaimsPrincipal user, VisiblePosts posts, Revising revising, NodeSettings settings, CancellationToken cancel)
     {
         if (Invalid(("reason", PostRules.Reason(reason))) is { } invalid) return invalid;
-        if (await posts.FindAsync(id, cancel) is not { } post) return NoPost();
+        if (await posts.FindAsync(id, user, cancel) is not { } post) return NoPost();
         if (post.IsDeleted) return Unchanged(post, settings);
         return Revising.MayDelete(post, user) ? Changed(post, settings, await revising.DeleteAsync(post, user, reason)) : NotTheirs(null);
     }
 
-    private static async Task<IResult> RestorePost(Guid id, ClaimsPrincipal user, PostReader posts, Revising revising, NodeSettings settings, CancellationToken cancel)
+    private static async Task<IResult> RestorePost(Guid id, ClaimsPrincipal user, VisiblePosts posts, Revising revising, NodeSettings settings, CancellationToken cancel)
     {
-        if (await posts.FindAsync(id, cancel) is not { } post) return NoPost();
+        if (await posts.FindAsync(id, user, cancel) is not { } post) return NoPost();
         if (!post.IsDeleted) return Unchanged(post, settings);
         return Revising.MayRestore(post, user) ? Changed(post, settings, await revising.RestoreAsync(post, user, null)) : NotTheirs(null);
     }
 
-    private static async Task<IResult> ListRevisions(Guid id, ClaimsPrincipal user, PostReader posts, CancellationToken cancel)
+    private static async Task<IResult> ListRevisions(Guid id, ClaimsPrincipal user, VisiblePosts visible, PostReader posts, CancellationToken cancel)
     {
-        if (await posts.FindAsync(id, cancel) is not { } post) return NoPost();
+        if (await visible.FindAsync(id, user, cancel) is not { } post) return NoPost();
         if (!Revising.MaySeeHistory(post, user)) return NotTheirs(null);
         return Results.Ok(new Listing<RevisionItem>([.. (await posts.HistoryAsync(id, cancel)).Select(RevisionItem.Of)], null));
     }
@@ -152,10 +158,6 @@ public static class ApiEndpoints
         return result.Satisfied ? Results.Ok(changed) : Results.Accepted($"/p/{post.Id}", changed);
     }
 
-    private static IResult NoPost() => Problem(404, "There is no such post here (yet).");
-
-    private static IResult NotTheirs(string? why) => Problem(403, why ?? "Only whoever wrote it, and moderators, may do that.");
-
     private static async Task<IResult> CreateToken(
         NewTokenBody body, ClaimsPrincipal user, Registration registration, NodeSettings settings, CancellationToken cancel)
     {
@@ -165,38 +167,9 @@ public static class ApiEndpoints
         if (Invalid(("label", label.Length is 0 or > 80 ? "A label has 1 to 80 characters." : null),
             ("account", name == own ? null : AccountName.Fault(name))) is { } invalid) return invalid;
         var unlimited = body.Unlimited ?? false;
-        if (!user.IsInRole(Identity.Administrator) && (name != own || unlimited))
+        if (!Deciding.MayAdminister(user) && (name != own || unlimited))
             return Problem(403, "Only administrators make tokens for others, or tokens without limits.");
         var (token, _, result) = await registration.NewTokenAsync(name, label, unlimited, cancel);
         return Created(null, new TokenCreated(token, name, label, unlimited, settings.Name, result.Copies), result);
     }
-
-    private static IResult Created<T>(string? location, T item, WriteResult result) =>
-        result.Satisfied ? Results.Created(location, item) : Results.Accepted(location, item);
-
-    private static IResult? Page(string? after, int? limit, out Guid? cursor, out int count)
-    {
-        cursor = Guid.TryParse(after, out var id) ? id : null;
-        count = Math.Clamp(limit ?? DefaultLimit, 1, MaxLimit);
-        return Invalid(("after", after is not null && cursor is null ? "This is no cursor of ours." : null),
-            ("limit", limit is < 1 or > MaxLimit ? $"It must be 1 to {MaxLimit}." : null));
-    }
-
-    private static (string, string?) KeyFault(string? key) =>
-        ("Idempotency-Key", key?.Length > PostRules.MaxKey ? $"It may have at most {PostRules.MaxKey} characters." : null);
-
-    private static IResult? Invalid(params (string Field, string? Fault)[] faults)
-    {
-        var found = faults.Where(f => f.Fault is not null).ToDictionary(f => f.Field, f => new[] { f.Fault! });
-        return found.Count == 0 ? null
-            : Results.ValidationProblem(found, detail: string.Join(" ", found.Values.Select(f => f[0])), statusCode: StatusCodes.Status422UnprocessableEntity);
-    }
-
-    private static IResult NoChannel(string slug) => Problem(404, PostRules.Slug(slug) is null ? $"There is no channel '{slug}' here." : "There is no such channel here.");
-
-    private static IResult NoTopic() => Problem(404, "There is no such topic here (yet).");
-
-    private static IResult UsedKey() => Problem(422, "This Idempotency-Key was used before for something else. Nothing was written.");
-
-    private static IResult Problem(int status, string detail) => Results.Problem(detail, statusCode: status);
 }

@@ -1,4 +1,6 @@
+using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Ring;
 using Connect.BoardWeb.Topics;
@@ -31,15 +33,20 @@ public sealed record TokenCreated(string Token, string Account, string Label, bo
 public sealed record Listing<T>(IReadOnlyList<T> Items, string? Next);
 
 /// <param name="Node">The node that wrote it; <c>#12</c> for an incarnation this node knows only by number.</param>
-public sealed record ChannelItem(Guid Id, string Slug, string Title, DateTimeOffset CreatedAt, string Node)
+/// <param name="Place">On the front page; null if it was not given one.</param>
+/// <param name="Archived">It is read only.</param>
+public sealed record ChannelItem(Guid Id, string Slug, string Title, DateTimeOffset CreatedAt, string Node, string Description, int? Place, bool Archived)
 {
-    public static ChannelItem Of(ChannelView c, NodeNames names) => new(c.Id, c.Slug, c.Title, c.CreatedAt, names[c.Origin]);
+    public static ChannelItem Of(ChannelView c, NodeNames names) => new(c.Id, c.Slug, c.Title, c.CreatedAt, names[c.Origin], c.Description, c.Place, c.IsArchived);
 }
 
 /// <param name="Node">The node that wrote it.</param>
-public sealed record TopicItem(Guid Id, string Title, string Author, DateTimeOffset CreatedAt, DateTimeOffset LastActivity, string Node)
+/// <param name="Channel">The id of the channel it is in.</param>
+public sealed record TopicItem(
+    Guid Id, string Title, string Author, DateTimeOffset CreatedAt, DateTimeOffset LastActivity, string Node, Guid Channel, bool Locked, bool Pinned, bool Hidden)
 {
-    public static TopicItem Of(TopicView t, NodeNames names) => new(t.Id, t.Title, t.Author, t.CreatedAt, t.LastActivity, names[t.Origin]);
+    public static TopicItem Of(TopicView t, NodeNames names) =>
+        new(t.Id, t.Title, t.Author, t.CreatedAt, t.LastActivity, names[t.Origin], t.Channel, t.IsLocked, t.IsPinned, t.IsHidden);
 }
 
 /// <param name="Body">Markdown, as it was typed.</param>
@@ -61,4 +68,48 @@ public sealed record PostItem(
 public sealed record RevisionItem(Guid Id, string Kind, string By, DateTimeOffset At, string Reason, string? Body)
 {
     public static RevisionItem Of(Revision r) => new(r.Id, r.Kind, r.By, r.At, r.Reason, r.Body);
+}
+
+/// <summary>What shall be different about a topic; what is null or missing stays as it is.</summary>
+/// <param name="Channel">The slug of the channel to move it to.</param>
+public sealed record TopicChangesBody(bool? Locked, bool? Pinned, bool? Hidden, string? Channel, string? Reason);
+
+/// <summary>What shall be different about a channel; what is null or missing stays as it is.</summary>
+public sealed record ChannelChangesBody(string? Title, string? Description, int? Place, bool? Archived, string? Reason);
+
+/// <param name="Role">reader, member, moderator or administrator.</param>
+public sealed record RoleBody(string? Role, string? Reason);
+
+/// <param name="Until">Null ends a ban.</param>
+public sealed record BanBody(DateTimeOffset? Until, string? Reason);
+
+public sealed record ReasonBody(string? Reason);
+
+/// <summary>What was decided, and where.</summary>
+/// <param name="Decided">Properties that changed; none if all was so already.</param>
+public sealed record DecisionsMade(IReadOnlyList<string> Decided, string Node, int Copies);
+
+public sealed record ReportCreated(Guid Id, string Node, int Copies);
+
+/// <param name="BannedUntil">Null without a ban that is still on.</param>
+public sealed record AccountItem(Guid Id, string Name, string Role, DateTimeOffset CreatedAt, DateTimeOffset? BannedUntil, string? BanReason)
+{
+    public static AccountItem Of(AccountView a, DateTimeOffset now)
+    {
+        var banned = a.BannedUntil > now;
+        return new(a.Id, a.Name, a.Role, a.CreatedAt, banned ? a.BannedUntil : null, banned ? a.Ban!.Reason : null);
+    }
+}
+
+public sealed record ReportItem(Guid Id, Guid Post, string By, DateTimeOffset At, string Reason)
+{
+    public static ReportItem Of(Report r) => new(r.Id, r.Post, r.By, r.At, r.Reason);
+}
+
+/// <param name="Subject">The id of what it is about.</param>
+/// <param name="About">The same in words.</param>
+public sealed record DecisionItem(Guid Id, Guid Subject, string About, string Property, string Value, string By, DateTimeOffset At, string Reason)
+{
+    public static DecisionItem Of(LoggedDecision l) =>
+        new(l.Decision.Id, l.Decision.Subject, l.About, l.Decision.Property, l.Decision.Value, l.Decision.By, l.Decision.At, l.Decision.Reason);
 }

@@ -3,6 +3,7 @@ using System.Xml.Linq;
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.KeyRing;
 using Connect.BoardWeb.Metrics;
+using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Ring;
 using Connect.BoardWeb.Storage;
 using Connect.BoardWeb.Writes;
@@ -55,7 +56,7 @@ public static class Founder
                 return
                 [
                     new NewAccount(account, "administrator", AccountName.KeyOf("administrator")),
-                    new NewRoleGrant(next(), account, Identity.Administrator),
+                    new NewDecision(next(), account, Property.Role, Roles.Administrator, account, "founded the ring"),
                     new NewApiToken(next(), account, ApiTokens.HashOf(token), "founder", Unlimited: true),
                     new NewChannel(next(), account, "general", "General"),
                     new NewProtectionKey(next(), name, xml),

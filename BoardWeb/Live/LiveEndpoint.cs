@@ -23,7 +23,7 @@ public static class LiveEndpoint
         Guid topic, string? after, HttpContext context, ArrivalWatch watch, TopicReader topics, PostReader posts, PostHtml html, IHostApplicationLifetime lifetime)
     {
         var cancel = context.RequestAborted;
-        if (await topics.FindAsync(topic, cancel) is not { } found) return TypedResults.NotFound();
+        if (await topics.FindAsync(topic, context.User, cancel) is not { } found) return TypedResults.NotFound();
         var marks = Marks.Parse(context.Request.Headers["Last-Event-ID"]) ?? Marks.Parse(after);
         // Before the answer begins, so that a node in trouble answers 503 and the browser goes elsewhere.
         var subscription = await watch.SubscribeAsync(found.Id, cancel);

@@ -1,5 +1,6 @@
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Live;
+using Connect.BoardWeb.Web;
 using Connect.BoardWeb.Writes;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Filters;
@@ -19,12 +20,16 @@ public abstract class BoardPage(LastWrite lastWrite) : PageModel
 
     protected Guid? Me => Identity.AccountOf(User);
 
+    /// <summary>Its forms may be sent by those who may not write on the board.</summary>
+    protected virtual bool IsForReaders => false;
+
     public override async Task OnPageHandlerExecutionAsync(PageHandlerExecutingContext context, PageHandlerExecutionDelegate next)
     {
         if (HttpMethods.IsGet(Request.Method)) ViewData["Behind"] = !await lastWrite.IsHereAsync(HttpContext);
         ViewData["Pending"] = Request.Query.ContainsKey(PendingQuery);
         FormKey ??= Guid.NewGuid().ToString("N");
-        await next();
+        if (!HttpMethods.IsGet(Request.Method) && !IsForReaders && Identity.WhyReadsOnly(User) is { } why) context.Result = Refused(why);
+        else await next();
     }
 
     /// <summary>After a write: elsewhere by GET, with a note of what to wait for there.</summary>
@@ -35,6 +40,20 @@ public abstract class BoardPage(LastWrite lastWrite) : PageModel
         var hash = path.IndexOf('#', StringComparison.Ordinal);
         var (address, fragment) = hash < 0 ? (path, "") : (path[..hash], path[hash..]);
         return LocalRedirect($"{address}{(address.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{PendingQuery}=1{fragment}");
+    }
+
+    /// <summary>They may not do that; the page for it says why.</summary>
+    protected StatusCodeResult Refused(string? why = null)
+    {
+        HttpContext.Items[Failures.Why] = why;
+        return StatusCode(StatusCodes.Status403Forbidden);
+    }
+
+    /// <summary>The form once more, with what is wrong in it.</summary>
+    protected PageResult Again(int status = StatusCodes.Status422UnprocessableEntity)
+    {
+        Response.StatusCode = status;
+        return Page();
     }
 
     /// <summary>The way back, if it leads to this board.</summary>

@@ -12,6 +12,12 @@ public sealed class ChannelModel(ChannelReader channels, TopicReader topics, Las
 
     public IReadOnlyList<TopicView> Topics { get; private set; } = [];
 
+    /// <summary>Above the others, on the first page.</summary>
+    public IReadOnlyList<TopicView> Pinned { get; private set; } = [];
+
+    /// <summary>Why this reader cannot open a topic, in words; null if there is nothing against it.</summary>
+    public string? Closed { get; private set; }
+
     public Guid? Next { get; private set; }
 
     public bool IsLaterPage { get; private set; }
@@ -21,7 +27,9 @@ public sealed class ChannelModel(ChannelReader channels, TopicReader topics, Las
         if (await channels.FindAsync(slug, cancel) is not { } channel) return NotFound();
         Channel = channel;
         IsLaterPage = before is not null;
-        var found = await topics.RecentAsync(channel.Id, before, TopicReader.PageSize + 1, cancel);
+        Closed = TopicRules.WhyClosed(channel, User);
+        if (before is null) Pinned = await topics.PinnedAsync(channel.Id, User, cancel);
+        var found = await topics.RecentAsync(channel.Id, User, before, TopicReader.PageSize + 1, cancel);
         Next = found.Count > TopicReader.PageSize ? found[TopicReader.PageSize - 1].LastPost : null;
         Topics = [.. found.Take(TopicReader.PageSize)];
         return Page();

@@ -27,7 +27,7 @@ public sealed class ErrorModel(IWriteGate writes) : PageModel
         if (status is < 400 or > 599) status = 404; // somebody came here by hand
         Response.StatusCode = status;
         Failures.PrepareRetry(HttpContext, status);
-        Detail = Failures.DetailOf(HttpContext.Features.Get<IExceptionHandlerFeature>()?.Error);
+        Detail = HttpContext.Items[Failures.Why] as string ?? Failures.DetailOf(HttpContext.Features.Get<IExceptionHandlerFeature>()?.Error);
         (Heading, Advice) = status switch
         {
             400 => ("This form has grown old", "Go back, load the page anew and send it once more. What you wrote is still in the form."),

@@ -27,10 +27,4 @@ public sealed class NewChannelModel(WriteBatcher writes, LastWrite lastWrite) : 
         ModelState.AddModelError(nameof(Slug), "There is a channel with this address already.");
         return Again(StatusCodes.Status409Conflict);
     }
-
-    private PageResult Again(int status)
-    {
-        Response.StatusCode = status;
-        return Page();
-    }
 }

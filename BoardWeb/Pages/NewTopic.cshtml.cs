@@ -1,6 +1,7 @@
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Posts;
+using Connect.BoardWeb.Topics;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 
@@ -25,6 +26,7 @@ public sealed class NewTopicModel(ChannelReader channels, Posting posting, LastW
     public async Task<IActionResult> OnPostAsync(string slug, string? preview, CancellationToken cancel)
     {
         if (!await LoadAsync(slug, cancel)) return NotFound();
+        if (TopicRules.WhyClosed(Channel, User) is { } closed) return Refused(closed);
         var (fault, tooLarge) = PostRules.Body(Body);
         if (preview is not null && !tooLarge)
         {
@@ -33,11 +35,7 @@ public sealed class NewTopicModel(ChannelReader channels, Posting posting, LastW
         }
         if (PostRules.Title(Title) is { } title) ModelState.AddModelError(nameof(Title), title);
         if (fault is not null) ModelState.AddModelError(nameof(Body), fault);
-        if (!ModelState.IsValid)
-        {
-            Response.StatusCode = tooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status422UnprocessableEntity;
-            return Page();
-        }
+        if (!ModelState.IsValid) return Again(tooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status422UnprocessableEntity);
         var key = Posting.RequestKey(Me!.Value, Posting.FormKey(FormKey, Title, Body));
         var posted = await posting.OpenAsync(Channel.Id, Me.Value, Title!, Body!, key, cancel);
         return Written($"/t/{posted.Topic}", posted.Result);

@@ -92,7 +92,8 @@ public sealed class PostModel(PostReader posts, TopicReader topics, Revising rev
     {
         if (await posts.FindAsync(id, cancel) is not { } post) return false;
         Post = post;
-        TopicTitle = (await topics.FindAsync(post.Topic, cancel))?.Title ?? "…";
+        if (await topics.FindAsync(post.Topic, User, cancel) is not { } topic) return false;
+        TopicTitle = topic.Title;
         if (!Revising.MaySeeHistory(post, User) || post.State.Latest == Guid.Empty) return true;
         var text = (await posts.OriginalAsync(id, cancel))?.Body ?? "";
         var steps = new List<HistoryStep>();
@@ -108,11 +109,4 @@ public sealed class PostModel(PostReader posts, TopicReader topics, Revising rev
 
     private string InTopic() => $"/t/{Post.Topic}?at={Post.Id}#p-{Post.Id}";
 
-    private StatusCodeResult Refused() => StatusCode(StatusCodes.Status403Forbidden);
-
-    private PageResult Again(int status)
-    {
-        Response.StatusCode = status;
-        return Page();
-    }
 }

@@ -1,13 +1,11 @@
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Live;
-using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Connect.BoardWeb.Pages;
 
 /// <summary>Signs in with a cookie that every node understands.</summary>
-public sealed class SignInModel(Registration registration, LastWrite lastWrite) : BoardPage(lastWrite)
+public sealed class SignInModel(Registration registration, Sessions sessions, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     [BindProperty]
     public string? Name { get; set; }
@@ -22,7 +20,7 @@ public sealed class SignInModel(Registration registration, LastWrite lastWrite) 
     {
         if (await registration.SignInAsync(Name ?? "", Password ?? "", cancel) is { } account)
         {
-            await HttpContext.SignInAsync(Identity.Of(account, CookieAuthenticationDefaults.AuthenticationScheme), new() { IsPersistent = true });
+            await sessions.BeginAsync(HttpContext, account);
             return LocalRedirect(SafeReturn(ReturnUrl));
         }
         // Which of the two was wrong is nobody's business.

@@ -1,14 +1,13 @@
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Live;
-using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.Cookies;
+using Connect.BoardWeb.Moderation;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Connect.BoardWeb.Pages;
 
 /// <summary>Makes an account and signs it in.</summary>
-public sealed class SignUpModel(Registration registration, LastWrite lastWrite) : BoardPage(lastWrite)
+public sealed class SignUpModel(Registration registration, Sessions sessions, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     [BindProperty]
     public string? Name { get; set; }
@@ -31,14 +30,7 @@ public sealed class SignUpModel(Registration registration, LastWrite lastWrite) 
             ModelState.AddModelError(nameof(Name), "Somebody has this name, or one that looks like it.");
             return Again(StatusCodes.Status409Conflict);
         }
-        var account = new AccountView(result.Ids[0], Name!, "member", null);
-        await HttpContext.SignInAsync(Identity.Of(account, CookieAuthenticationDefaults.AuthenticationScheme), new() { IsPersistent = true });
+        await sessions.BeginAsync(HttpContext, new(result.Ids[0], Name!, null, Decided.Nothing));
         return Written(SafeReturn(ReturnUrl), result);
-    }
-
-    private PageResult Again(int status)
-    {
-        Response.StatusCode = status;
-        return Page();
     }
 }

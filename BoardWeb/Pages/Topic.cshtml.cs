@@ -1,3 +1,4 @@
+using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Posts;
@@ -30,9 +31,12 @@ public sealed class TopicModel(
 
     public string? Preview { get; private set; }
 
+    /// <summary>Why this reader cannot reply, in words; null if there is nothing against it.</summary>
+    public string? Closed { get; private set; }
+
     public async Task<IActionResult> OnGetAsync(Guid id, Guid? at, Guid? after, Guid? before, string? end, Guid? reply, CancellationToken cancel)
     {
-        if (await topics.FindAsync(id, cancel) is not { } topic) return NotFound();
+        if (await topics.FindAsync(id, User, cancel) is not { } topic) return NotFound();
         // A retry on the other side of a partition made the topic twice; the earlier one counts.
         if (topic.Id != id) return RedirectPermanent($"/t/{topic.Id}");
         InReplyTo = reply;
@@ -51,7 +55,8 @@ public sealed class TopicModel(
     public async Task<IActionResult> OnPostAsync(Guid id, string? preview, CancellationToken cancel)
     {
         if (Me is not { } me) return Challenge();
-        if (await topics.FindAsync(id, cancel) is not { } topic) return NotFound();
+        if (await topics.FindAsync(id, User, cancel) is not { } topic) return NotFound();
+        if (await WhyClosedAsync(topic, cancel) is { } closed) return Refused(closed);
         var (fault, tooLarge) = PostRules.Body(Body);
         if (InReplyTo is { } reply && (await posts.FindAsync(reply, cancel))?.Topic != topic.Id) InReplyTo = null;
         if (fault is not null && (preview is null || tooLarge))
@@ -70,10 +75,14 @@ public sealed class TopicModel(
         return Page();
     }
 
+    private async Task<string?> WhyClosedAsync(TopicView topic, CancellationToken cancel) =>
+        TopicRules.WhyClosed(topic, await channels.FindAsync(topic.Channel, cancel), User);
+
     private async Task LoadAsync(TopicView topic, PageFrom from, Guid? key, CancellationToken cancel)
     {
         Topic = topic;
         Channel = await channels.FindAsync(topic.Channel, cancel);
+        Closed = Identity.WhyReadsOnly(User) ?? TopicRules.WhyClosed(topic, Channel, User);
         Seen = await database.ReadAsync(ArrivalWatch.Read, cancel);
         Posts = await posts.PageAsync(topic.Id, from, key, cancel);
         if (InReplyTo is { } reply) Answered = Posts.Posts.FirstOrDefault(p => p.Id == reply) ?? await posts.FindAsync(reply, cancel);

@@ -133,6 +133,10 @@ public sealed class PostReader(BoardDatabase database, MarkdownText markdown, Uu
     public Task<PostView?> FindAsync(Guid id, CancellationToken cancel) => database.ReadAsync(c =>
         Query(c, "p.id = @id", false, 1, new { id = Ids.Bytes(id) }).FirstOrDefault(), cancel);
 
+    /// <summary>Those of these posts that are here.</summary>
+    public Task<Dictionary<Guid, PostView>> FindAsync(IReadOnlyCollection<Guid> wanted, CancellationToken cancel) => database.ReadAsync(c =>
+        wanted.Count == 0 ? [] : Query(c, "p.id IN @ids", false, wanted.Count, new { ids = wanted.Select(Ids.Bytes) }).ToDictionary(p => p.Id), cancel);
+
     private PostPage First(DbConnection connection, Guid topic)
     {
         var posts = Query(connection, "p.topic_id = @topic", false, PageSize + 1, new { topic = Ids.Bytes(topic) });

@@ -15,6 +15,8 @@ public static partial class PostRules
 
     public const int MaxReason = 200;
 
+    public const int MaxDescription = 400;
+
     /// <summary>What is wrong with a post's text, or null; the second part is true if it is only too long.</summary>
     public static (string? Fault, bool TooLarge) Body(string? body)
     {
@@ -35,6 +37,10 @@ public static partial class PostRules
     /// <summary>What is wrong with the reason for a change, or null; it may be empty.</summary>
     public static string? Reason(string? reason) => reason?.Length > MaxReason ? $"A reason may have at most {MaxReason} characters; this one has {reason.Length}."
         : reason?.Any(char.IsControl) == true ? "A reason cannot contain control characters." : null;
+
+    /// <summary>What is wrong with the line about a channel, or null; it may be empty.</summary>
+    public static string? Description(string? description) => description?.Length > MaxDescription ? $"A description may have at most {MaxDescription} characters; this one has {description.Length}."
+        : description?.Any(char.IsControl) == true ? "A description is one line without control characters." : null;
 
     /// <summary>What is wrong with a channel's slug, or null.</summary>
     public static string? Slug(string? slug) =>

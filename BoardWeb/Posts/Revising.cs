@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Writes;
 
 namespace Connect.BoardWeb.Posts;
@@ -27,7 +28,13 @@ public sealed class Revising(WriteBatcher writes)
     public Task<WriteResult> RestoreAsync(PostView post, ClaimsPrincipal user, string? reason) => WriteAsync(post, user, RevisionKind.Restore, null, reason);
 
     private Task<WriteResult> WriteAsync(PostView post, ClaimsPrincipal user, string kind, string? body, string? reason) =>
-        writes.WriteAsync(new(next => [new NewPostRevision(next(), post.Id, Identity.AccountOf(user)!.Value, kind, body, reason ?? "")]));
+        writes.WriteAsync(new(next =>
+        {
+            var author = Identity.AccountOf(user)!.Value;
+            var revision = new NewPostRevision(next(), post.Id, author, kind, body, reason ?? "");
+            // What is done to somebody else's post stands in the moderators' log too.
+            return author == post.AuthorId ? [revision] : [revision, new NewDecision(next(), post.Id, Property.Post, kind, author, reason ?? "")];
+        }));
 
     private static bool IsTheirs(PostView post, ClaimsPrincipal user) => Identity.AccountOf(user) == post.AuthorId || Identity.LooksAfterPosts(user);
 }

@@ -9,6 +9,9 @@ namespace Connect.BoardWeb.Web;
 /// <summary>What went wrong, said once: programs get a problem document (RFC 9457), people a page. Never a stack trace.</summary>
 public static class Failures
 {
+    /// <summary>Under this key of the request's items stands why something was refused, for people.</summary>
+    public static readonly object Why = new();
+
     /// <summary>Seconds after which a client may try again when a server did not answer.</summary>
     private const string RetrySoon = "2";
 

@@ -43,15 +43,6 @@ public sealed record NewLoginKey(Guid Id, Guid Account, string PasswordHash) : N
     public override object?[] Values => [Uuid7.ToBytes(Account), PasswordHash];
 }
 
-public sealed record NewRoleGrant(Guid Id, Guid Account, string Role) : NewRow(Id)
-{
-    private static readonly (string, string[]) TheShape = ("role_grant", ["account_id", "role"]);
-
-    public override (string, string[]) Shape => TheShape;
-
-    public override object?[] Values => [Uuid7.ToBytes(Account), Role];
-}
-
 public sealed record NewApiToken(Guid Id, Guid Account, byte[] TokenHash, string Label, bool Unlimited) : NewRow(Id)
 {
     private static readonly (string, string[]) TheShape = ("api_token", ["account_id", "token_hash", "label", "unlimited"]);
@@ -103,6 +94,29 @@ public sealed record NewPostRevision(Guid Id, Guid Post, Guid Author, string Kin
     public override object?[] Values => [Uuid7.ToBytes(Post), Uuid7.ToBytes(Author), Kind, Body, Reason];
 
     public override int Size => 300 + ((Body?.Length ?? 0) + Reason.Length) * 3;
+}
+
+/// <param name="Property">One of <see cref="Moderation.Property"/>.</param>
+public sealed record NewDecision(Guid Id, Guid Subject, string Property, string Value, Guid Author, string Reason) : NewRow(Id)
+{
+    private static readonly (string, string[]) TheShape = ("decision", ["subject_id", "property", "value", "author_id", "reason"]);
+
+    public override (string, string[]) Shape => TheShape;
+
+    public override object?[] Values => [Uuid7.ToBytes(Subject), Property, Value, Uuid7.ToBytes(Author), Reason];
+
+    public override int Size => 300 + (Value.Length + Reason.Length) * 3;
+}
+
+public sealed record NewReport(Guid Id, Guid Post, Guid Author, string Reason) : NewRow(Id)
+{
+    private static readonly (string, string[]) TheShape = ("report", ["post_id", "author_id", "reason"]);
+
+    public override (string, string[]) Shape => TheShape;
+
+    public override object?[] Values => [Uuid7.ToBytes(Post), Uuid7.ToBytes(Author), Reason];
+
+    public override int Size => 300 + Reason.Length * 3;
 }
 
 public sealed record NewProtectionKey(Guid Id, string Name, string Xml) : NewRow(Id)

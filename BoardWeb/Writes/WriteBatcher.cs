@@ -4,6 +4,7 @@ using System.Text;
 using System.Threading.Channels;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Metrics;
+using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Ring;
 using Connect.BoardWeb.Storage;
 using Connect.Node.Database;
@@ -242,6 +243,7 @@ public sealed class WriteBatcher : IHostedService, IDisposable
         _server = OwnServer.Ask(connection, _database.Engine);
         // After a restart under a clock that was set back, new ids must still be higher than the old ones.
         if (ArrivalWatch.Read(connection)[_server.ServerId] is var newest && newest != Guid.Empty) _ids.Observe(newest);
+        if (DecisionReader.Newest(connection, _server.ServerId) is { } decided) _ids.Observe(decided);
         _connection = connection;
     }
 

@@ -24,14 +24,6 @@ CREATE TABLE IF NOT EXISTS login_key (          -- the latest one of an account 
   KEY by_account (account_id, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
-CREATE TABLE IF NOT EXISTS role_grant (         -- the latest one of an account counts
-  id BINARY(16) NOT NULL PRIMARY KEY,
-  node INT UNSIGNED NOT NULL,
-  account_id BINARY(16) NOT NULL,
-  role VARCHAR(20) NOT NULL,                    -- reader, member, moderator, administrator
-  KEY by_account (account_id, id)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-
 CREATE TABLE IF NOT EXISTS api_token (
   id BINARY(16) NOT NULL PRIMARY KEY,
   node INT UNSIGNED NOT NULL,
@@ -85,6 +77,28 @@ CREATE TABLE IF NOT EXISTS post_revision (      -- what happened to a post since
   reason VARCHAR(200) NOT NULL,
   KEY by_post (post_id, kind, id),
   KEY by_origin (node, id)                      -- as in post
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS decision (           -- what somebody decided about a channel, a topic, a report, an account or somebody else's post; of each subject and property the latest counts
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  subject_id BINARY(16) NOT NULL,
+  property VARCHAR(20) NOT NULL,                -- role, banned, signed-out, locked, pinned, hidden, channel, title, description, place, archived, handled, post
+  value VARCHAR(400) NOT NULL,
+  author_id BINARY(16) NOT NULL,                -- whoever did it
+  reason VARCHAR(200) NOT NULL,
+  KEY by_subject (subject_id, property, id),
+  KEY by_value (property, value(64), id),
+  KEY by_origin (node, id)                      -- as in post
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS report (             -- somebody asks the moderators to look at a post; open until a decision says that it is handled
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  post_id BINARY(16) NOT NULL,
+  author_id BINARY(16) NOT NULL,                -- whoever asks
+  reason VARCHAR(200) NOT NULL,
+  KEY by_post (post_id, author_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS data_protection_key ( -- made when the ring is founded; see docs/adr

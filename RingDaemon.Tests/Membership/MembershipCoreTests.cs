@@ -65,6 +65,18 @@ public sealed class MembershipCoreTests
     }
 
     [Fact]
+    public void Whoever_still_tells_an_accusation_that_has_been_refuted_is_told_so_at_once()
+    {
+        Hear(10, new(Liveness.Suspect, "n2", 50, "n3"));
+        Hear(20, Rumour.Alive(SimulatedNode.FactsOf("n2"), 51));
+        Receive(30, new(Verb.Gossip, 0, "n3", "", [new(Liveness.Suspect, "n2", 50, "n3")]));
+        Assert.Contains(_effects, e => e is Send { Address: "from:1" } s && s.Message.Rumours.Any(r => r is { Subject: "n2", Claim: Liveness.Alive, Incarnation: 51 }));
+        // What is news, or as new as what is known here, is not contradicted.
+        Receive(40, new(Verb.Gossip, 0, "n3", "", [new(Liveness.Suspect, "n2", 51, "n3")]));
+        Assert.DoesNotContain(_effects, e => e is Send { Address: "from:1" });
+    }
+
+    [Fact]
     public void A_ping_meant_for_a_former_tenant_of_the_address_is_not_answered()
     {
         Receive(10, new(Verb.Ping, 7, "n2", "n9", []));

@@ -42,7 +42,7 @@ public sealed class AccountRightsTests(TestServers servers)
         (Engine.MySQL, "SET PERSIST server_id = 1"), (Engine.MySQL, "SET GLOBAL general_log = ON"), (Engine.MySQL, "SET SESSION gtid_next = '00000000-0000-0000-0000-000000000001:1'"),
         (Engine.MariaDB, "STOP SLAVE"), (Engine.MariaDB, "START SLAVE"), (Engine.MariaDB, "RESET SLAVE ALL"), (Engine.MariaDB, "CHANGE MASTER TO MASTER_PORT = 1"), (Engine.MariaDB, "SHOW SLAVE STATUS"),
         (Engine.MariaDB, "RESET MASTER"), (Engine.MariaDB, "SET GLOBAL gtid_slave_pos = ''"), (Engine.MariaDB, "SET GLOBAL gtid_binlog_state = ''"), (Engine.MariaDB, "SET SESSION server_id = 1"), (Engine.MariaDB, "SET SESSION gtid_domain_id = 1"),
-        (null, "UPDATE connect.post SET body = ''"), (null, "UPDATE connect.role_grant SET role = 'administrator'"), // repair --trust
+        (null, "UPDATE connect.post SET body = ''"), (null, "UPDATE connect.decision SET value = 'administrator'"), // repair --trust
         (null, "SET SESSION sql_log_bin = 0"), (null, "SHOW BINARY LOGS"), (null, "PURGE BINARY LOGS TO 'x'"), (null, "FLUSH BINARY LOGS"), (null, "FLUSH TABLES WITH READ LOCK"),
         (null, "SET GLOBAL binlog_format = 'ROW'"),
     ];

@@ -185,6 +185,7 @@ public sealed class MembershipCore
         foreach (var rumour in message.Rumours) Hear(rumour);
         HeardFrom(message.From);
         if (_left) return;
+        foreach (var rumour in message.Rumours.Where(r => r.Subject != message.From)) Correct(from, message.From, rumour);
         switch (message.Verb)
         {
             case Verb.Ping: _prober.PingReceived(from, message); break;
@@ -251,6 +252,17 @@ public sealed class MembershipCore
                 Accept(rumour);
                 break;
         }
+    }
+
+    /// <summary>
+    /// Whoever still tells an accusation that has been refuted is told so at once. The refutation goes round a bounded number of times, and may have passed by somebody who cannot hear the
+    /// accused itself: that one would declare it dead (simulate --draw link --seed 61).
+    /// </summary>
+    private void Correct(string address, string teller, Rumour rumour)
+    {
+        if (rumour.Claim is not (Liveness.Suspect or Liveness.Unreachable)) return;
+        if (_roster.Find(rumour.Subject) is { Liveness: Liveness.Alive } member && member.Report.FactsIncarnation > rumour.Incarnation)
+            _outbox.Send(address, teller, Verb.Gossip, first: Rumour.Alive(member.Report.Facts, member.Report.FactsIncarnation));
     }
 
     private bool Confirms(Rumour rumour, Roster.Entry member)

@@ -44,7 +44,7 @@ internal static class RingSimulation
         if (ring.Violation is not null) return;
         faults.MendAll();
         ring.Checks.Mended();
-        if (!Comes(ring, ring.RunUntil(() => ring.IsClosed() && ring.Present.All(d => d.Report is { Serving: true, Writable: true }), ToSettle), "ring-open", "the ring did not close again")) return;
+        if (!Comes(ring, ring.RunUntil(() => ring.IsClosedAtRest() && ring.Present.All(d => d.Report is { Serving: true, Writable: true }), ToSettle), "ring-open", "the ring did not close again")) return;
         ring.Run(TimeSpan.FromSeconds(5));
         ring.Boards.StopPosting();
         if (!Comes(ring, ring.RunUntil(ring.IsEqual, ToBecomeEqual), "divergence", "the nodes did not become equal")) return;
@@ -55,10 +55,10 @@ internal static class RingSimulation
             ring.Run(Rest);
         }
         // A last change may come late, when a long hold-down is over: until then a node does not follow its plan (seed 3655). Then there must be peace.
-        if (!Comes(ring, ring.RunUntil(() => ring.IsClosed() && ring.Present.All(d => ring.World.Now - d.LastSourceChange > Rest), ToSettle), "circles", "nodes go on re-pointing after everything was mended")) return;
+        if (!Comes(ring, ring.RunUntil(() => ring.IsClosedAtRest() && ring.Present.All(d => ring.World.Now - d.LastSourceChange > Rest), ToSettle), "circles", "nodes go on re-pointing after everything was mended")) return;
         ring.IsAtRest = true;
         ring.Run(Rest);
-        if (!Comes(ring, ring.IsClosed(), "ring-open", "the ring opened again by itself")) return;
+        if (!Comes(ring, ring.IsClosedAtRest(), "ring-open", "the ring opened again by itself")) return;
         if (!Comes(ring, ring.IsEqual(), "divergence", "the nodes became unequal by themselves")) return;
         ring.Checks.Rested();
     }
@@ -67,10 +67,7 @@ internal static class RingSimulation
 
     private static bool Comes(SimulatedRing ring, bool came, string rule, string otherwise)
     {
-        if (!came) ring.Checks.Never(rule, $"{otherwise}: {Shape(ring)}");
+        if (!came) ring.Checks.Never(rule, $"{otherwise}: {ring.Shape()}");
         return ring.Violation is null;
     }
-
-    private static string Shape(SimulatedRing ring) => string.Join(", ", ring.Present.Select(d =>
-        $"{d.Name} {d.Report.Phase} from {d.Server.Source?.Name ?? "nobody"}{(d.Server.Replicating ? "" : " (not running)")} at [{d.Server.Executed}]: {d.Report.Doing}; {d.Report.Why}"));
 }

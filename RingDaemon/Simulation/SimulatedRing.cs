@@ -113,12 +113,15 @@ internal sealed class SimulatedRing : IDisposable
     public bool Found()
     {
         foreach (var daemon in Daemons) _world.After(Chance.Within(TimeSpan.FromMilliseconds(300)), daemon.Start);
-        return RunUntil(() => IsClosed() && Daemons.All(d => d.Report is { Serving: true, Writable: true }), TimeSpan.FromSeconds(60));
+        return RunUntil(() => IsClosedAtRest() && Daemons.All(d => d.Report is { Serving: true, Writable: true }), TimeSpan.FromSeconds(60));
     }
 
     // ---- verdicts ----
 
-    /// <summary>Following the running links from any node visits all of them, and each follows whom it wants.</summary>
+    /// <summary>Closed, and nobody wants it otherwise.</summary>
+    public bool IsClosedAtRest() => IsClosed() && (Present.Count() == 1 || Present.All(d => d.FollowsItsPlan));
+
+    /// <summary>Following the running links from any node visits all of them.</summary>
     public bool IsClosed()
     {
         var first = Present.First().Server;
@@ -126,12 +129,16 @@ internal sealed class SimulatedRing : IDisposable
         if (all == 1) return true;
         do
         {
-            if (!at.Replicating || at.Source is not { } source || !_daemons[at.Name].FollowsItsPlan) return false;
+            if (!at.Replicating || at.Source is not { } source) return false;
             (at, visited) = (source, visited + 1);
         }
         while (at != first && visited <= all);
         return at == first && visited == all;
     }
+
+    /// <summary>For a message: whom each follows, and what it does.</summary>
+    public string Shape() => string.Join(", ", Present.Select(d =>
+        $"{d.Name} {d.Report.Phase} from {d.Server.Source?.Name ?? "nobody"}{(d.Server.Replicating ? "" : " (not running)")}{(d.FollowsItsPlan ? "" : $" (wants {d.Report.Plan.Source ?? "nobody"})")} at [{d.Server.Executed}]: {d.Report.Doing}; {d.Report.Why}"));
 
     /// <summary>The same rows, and the same numbers for them.</summary>
     public bool IsEqual()

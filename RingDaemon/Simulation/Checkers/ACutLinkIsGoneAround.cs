@@ -61,7 +61,7 @@ internal sealed class ACutLinkIsGoneAround : Checker
     /// <summary>Once a second, from the moment it should be closed until the cut is over.</summary>
     private void Watch() => _ring.World.After(TimeSpan.FromSeconds(1), () =>
     {
-        if (_closed && !_ring.IsClosed()) Violated($"the ring is not closed {ToGoAround.TotalSeconds:0} s or more after the cut");
+        if (_closed && !_ring.IsClosed()) Violated($"the ring is not closed {ToGoAround.TotalSeconds:0} s or more after the cut: {_ring.Shape()}");
         if (_closed && _ring.Present.FirstOrDefault(d => !d.Report.Serving) is { } idle) Violated($"{idle.Name} does not serve while a link is cut");
         if (_ring.IsPosting) Watch();
     });

@@ -1,0 +1,39 @@
+using Connect.BoardWeb.Live;
+using Connect.BoardWeb.Moderation;
+using Connect.BoardWeb.Posts;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Connect.BoardWeb.Pages;
+
+/// <summary>What waits for moderators: reported posts, those that have waited longest first.</summary>
+[Authorize(Roles = $"{Roles.Moderator},{Roles.Administrator}")]
+public sealed class ModerationModel(Reports reports, PostReader posts, Revising revising, Deciding deciding, LastWrite lastWrite) : BoardPage(lastWrite)
+{
+    public IReadOnlyList<(PostView Post, IReadOnlyList<Report> Reports)> Queue { get; private set; } = [];
+
+    [BindProperty]
+    public Guid Post { get; set; }
+
+    [BindProperty]
+    public string? Reason { get; set; }
+
+    public async Task OnGetAsync(CancellationToken cancel)
+    {
+        var open = (await reports.OpenAsync(cancel)).GroupBy(r => r.Post).ToList();
+        var found = await posts.FindAsync([.. open.Select(g => g.Key)], cancel);
+        // A report may arrive before its post.
+        Queue = [.. open.Where(g => found.ContainsKey(g.Key)).Select(g => (found[g.Key], (IReadOnlyList<Report>)[.. g]))];
+    }
+
+    /// <summary>The post is deleted first: if that is all that came to pass, its reports are still open.</summary>
+    public async Task<IActionResult> OnPostAsync(string? act, CancellationToken cancel)
+    {
+        if (PostRules.Reason(Reason) is { } reason) return Refused(reason);
+        if (await posts.FindAsync(Post, cancel) is not { } post) return NotFound();
+        if (act == "delete" && !post.IsDeleted) await revising.DeleteAsync(post, User, Reason);
+        var open = await reports.OpenOfAsync(Post, cancel);
+        return open.Count == 0 ? LocalRedirect("/moderation")
+            : Written("/moderation", await deciding.DecideAsync(User, Reason, [.. open.Select(r => new Change(r.Id, Property.Handled, Property.Yes))]));
+    }
+}

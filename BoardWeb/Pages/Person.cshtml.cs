@@ -1,0 +1,66 @@
+using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Live;
+using Connect.BoardWeb.Moderation;
+using Connect.BoardWeb.Posts;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Connect.BoardWeb.Pages;
+
+/// <summary>Somebody who writes here; moderators ban them from here, administrators give them roles.</summary>
+public sealed class PersonModel(AccountReader accounts, Deciding deciding, TimeProvider time, LastWrite lastWrite) : BoardPage(lastWrite)
+{
+    public AccountView Person { get; private set; } = null!;
+
+    [BindProperty]
+    public int? Days { get; set; }
+
+    [BindProperty]
+    public string? Role { get; set; }
+
+    [BindProperty]
+    public string? Reason { get; set; }
+
+    public bool IsMe => Me == Person.Id;
+
+    public bool MayBan => Deciding.MayBan(User, Person);
+
+    public bool MayGiveRole => Deciding.MayGiveRole(User, Person);
+
+    /// <summary>Null without a ban that is still on.</summary>
+    public DateTimeOffset? BannedUntil => Person.BannedUntil > time.GetUtcNow() ? Person.BannedUntil : null;
+
+    public async Task<IActionResult> OnGetAsync(Guid id, CancellationToken cancel) => await LoadAsync(id, cancel) ? Page() : NotFound();
+
+    public async Task<IActionResult> OnPostBanAsync(Guid id, CancellationToken cancel)
+    {
+        if (Me is null) return Challenge();
+        if (!await LoadAsync(id, cancel)) return NotFound();
+        if (!MayBan) return Refused();
+        if (Days is not (>= 0 and <= 3652)) ModelState.AddModelError(nameof(Days), "A ban lasts 1 to 3652 days; 0 ends one.");
+        return await DecideAsync(() => Days == 0 && Person.Ban is null ? [] : [Deciding.Ban(Person, Days == 0 ? null : time.GetUtcNow().AddDays(Days!.Value))]);
+    }
+
+    public async Task<IActionResult> OnPostRoleAsync(Guid id, CancellationToken cancel)
+    {
+        if (Me is null) return Challenge();
+        if (!await LoadAsync(id, cancel)) return NotFound();
+        if (!MayGiveRole) return Refused();
+        if (!Roles.All.Contains(Role)) ModelState.AddModelError(nameof(Role), $"A role is one of {string.Join(", ", Roles.All)}.");
+        return await DecideAsync(() => Person.Role == Role ? [] : [new(id, Property.Role, Role!)]);
+    }
+
+    private async Task<IActionResult> DecideAsync(Func<IReadOnlyList<Change>> changes)
+    {
+        if (PostRules.Reason(Reason) is { } reason) ModelState.AddModelError(nameof(Reason), reason);
+        if (!ModelState.IsValid) return Again();
+        var made = changes();
+        return made.Count == 0 ? LocalRedirect($"/u/{Person.Id}") : Written($"/u/{Person.Id}", await deciding.DecideAsync(User, Reason, made));
+    }
+
+    private async Task<bool> LoadAsync(Guid id, CancellationToken cancel)
+    {
+        if (await accounts.FindAsync(id, cancel) is not { } person) return false;
+        Person = person;
+        return true;
+    }
+}

@@ -1,0 +1,22 @@
+using System.Security.Claims;
+using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Moderation;
+
+namespace Connect.BoardWeb.Topics;
+
+/// <summary>Where may be posted.</summary>
+public static class TopicRules
+{
+    /// <summary>
+    /// Why nobody but moderators may post there, in words; null if everybody may. A post from the other side of a partition, written before the decision arrived there, is kept: it was
+    /// acknowledged.
+    /// </summary>
+    /// <param name="channel">The topic's channel; null if it has not arrived here.</param>
+    public static string? WhyClosed(TopicView topic, ChannelView? channel, ClaimsPrincipal user) =>
+        topic.State[Property.Locked] is { Value: Property.Yes } locked && !Deciding.MayModerate(user)
+            ? $"This topic is locked{(locked.Reason.Length > 0 ? ": " + locked.Reason : "")}. Nobody but moderators can post in it."
+            : channel is null ? null : WhyClosed(channel, user);
+
+    public static string? WhyClosed(ChannelView channel, ClaimsPrincipal user) =>
+        channel.IsArchived && !Deciding.MayModerate(user) ? "This channel is archived: it can be read, and nobody but moderators can post in it." : null;
+}
