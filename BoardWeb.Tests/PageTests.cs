@@ -238,6 +238,14 @@ public sealed class PlainBrowser(string url) : IDisposable
         return ReadAsync(HttpMethod.Post, form.GetAttribute("action") ?? Path, new FormUrlEncodedContent(values));
     }
 
+    /// <summary>A form that another site sends in this browser's name: with its cookies, and with nothing of the form's own.</summary>
+    public Task<IHtmlDocument> ForgeAsync(string path, params (string Name, string Value)[] fields) =>
+        ReadAsync(HttpMethod.Post, path, new FormUrlEncodedContent(fields.Select(f => KeyValuePair.Create(f.Name, f.Value))));
+
+    public string? Cookie(string name) => _cookies.GetCookies(new(_url))[name]?.Value;
+
+    public void SetCookie(string name, string value) => _cookies.Add(new Uri(_url), new Cookie(name, value));
+
     public async Task SignUpAsync(string name)
     {
         await GoAsync("/signup");

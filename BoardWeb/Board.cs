@@ -1,6 +1,7 @@
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Api;
 using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Feeds;
 using Connect.BoardWeb.Health;
 using Connect.BoardWeb.KeyRing;
 using Connect.BoardWeb.Limits;
@@ -126,6 +127,7 @@ public static class Board
         app.MapOpenApi();
         app.MapApi();
         app.MapLive();
+        app.MapFeeds();
         app.MapRazorPages();
     }
 }

@@ -21,7 +21,7 @@ public static class RateLimits
     /// <summary>30 posts a minute.</summary>
     public static readonly TimeSpan PostEvery = TimeSpan.FromSeconds(2);
 
-    /// <summary>Attempts to sign in or up, per minute and client address.</summary>
+    /// <summary>Attempts to sign in or up, or to change a password, per minute and client address.</summary>
     public const int SignInsPerMinute = 10;
 
     public static void AddRateLimits(this IServiceCollection services, NodeSettings settings)
@@ -55,7 +55,7 @@ public static class RateLimits
         var address = context.Connection.RemoteIpAddress?.ToString() ?? "";
         var path = context.Request.Path;
         if (path.StartsWithSegments("/signout")) return RateLimitPartition.GetNoLimiter("");
-        if (path.StartsWithSegments("/signin") || path.StartsWithSegments("/signup"))
+        if (path.StartsWithSegments("/signin") || path.StartsWithSegments("/signup") || path.StartsWithSegments("/account"))
         {
             return RateLimitPartition.GetSlidingWindowLimiter("sign:" + address, _ => new()
             {
