@@ -79,7 +79,7 @@ public static class Board
         services.AddIdentity();
         services.AddSingleton<ChannelReader>().AddSingleton<TopicReader>();
         services.AddSingleton<DecisionReader>().AddSingleton<Deciding>().AddSingleton<Reports>();
-        services.AddSingleton<MarkdownText>().AddSingleton<PostReader>().AddSingleton<VisiblePosts>().AddSingleton<Posting>().AddSingleton<Revising>();
+        services.AddSingleton<MarkdownText>().AddSingleton<PostReader>().AddSingleton<VisiblePosts>().AddSingleton<Posting>().AddSingleton<Revising>().AddSingleton<Reactions>();
         services.AddSingleton<ArrivalWatch>().AddHostedService(p => p.GetRequiredService<ArrivalWatch>());
         services.AddSingleton<PostHtml>().AddSingleton<LastWrite>();
         services.AddRateLimits(settings);

@@ -41,6 +41,12 @@ public static class ApiEndpoints
             .ProducesProblem(403).ProducesProblem(404).ProducesValidationProblem(422).WithSummary("Delete a post: its author, or a moderator");
         api.MapPost("/posts/{id:guid}/restore", RestorePost).Produces<PostChanged>().Produces<PostChanged>(202)
             .ProducesProblem(403).ProducesProblem(404).WithSummary("Take back a deletion: a moderator, or its author if nobody else deleted it");
+        api.MapPut("/posts/{id:guid}/reactions/{kind}", (Guid id, string kind, ClaimsPrincipal user, VisiblePosts posts, Reactions reactions, NodeSettings settings, CancellationToken cancel) =>
+                React(id, kind, true, user, posts, reactions, settings, cancel)).Produces<PostChanged>().Produces<PostChanged>(202)
+            .ProducesProblem(403).ProducesProblem(404).ProducesValidationProblem(422).WithSummary("React to a post: like, thanks, laugh, wow or sad");
+        api.MapDelete("/posts/{id:guid}/reactions/{kind}", (Guid id, string kind, ClaimsPrincipal user, VisiblePosts posts, Reactions reactions, NodeSettings settings, CancellationToken cancel) =>
+                React(id, kind, false, user, posts, reactions, settings, cancel)).Produces<PostChanged>().Produces<PostChanged>(202)
+            .ProducesProblem(403).ProducesProblem(404).ProducesValidationProblem(422).WithSummary("Take a reaction back");
         api.MapGet("/posts/{id:guid}/revisions", ListRevisions).Produces<Listing<RevisionItem>>()
             .ProducesProblem(403).ProducesProblem(404).WithSummary("What happened to a post, in order");
         api.MapPost("/tokens", CreateToken).Produces<TokenCreated>(201).Produces<TokenCreated>(202)
@@ -140,6 +146,17 @@ public static class ApiEndpoints
         if (await posts.FindAsync(id, user, cancel) is not { } post) return NoPost();
         if (!post.IsDeleted) return Unchanged(post, settings);
         return Revising.MayRestore(post, user) ? Changed(post, settings, await revising.RestoreAsync(post, user, null)) : NotTheirs(null);
+    }
+
+    private static async Task<IResult> React(
+        Guid id, string kind, bool given, ClaimsPrincipal user, VisiblePosts posts, Reactions reactions, NodeSettings settings, CancellationToken cancel)
+    {
+        if (ReactionKind.Named(kind) is not { } reaction) return Invalid(("kind", $"A reaction is one of {string.Join(", ", ReactionKind.All.Select(k => k.Name))}."))!;
+        if (await posts.FindAsync(id, user, cancel) is not { } post) return NoPost();
+        if (post.IsDeleted) return Problem(403, "It is deleted.");
+        var result = await reactions.GiveAsync(id, user, reaction, given, cancel);
+        var changed = new PostChanged(id, post.Version, settings.Name, result.Copies);
+        return result.Satisfied ? Results.Ok(changed) : Results.Accepted($"/p/{id}", changed);
     }
 
     private static async Task<IResult> ListRevisions(Guid id, ClaimsPrincipal user, VisiblePosts visible, PostReader posts, CancellationToken cancel)

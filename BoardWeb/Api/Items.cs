@@ -56,11 +56,14 @@ public sealed record TopicItem(
 /// <param name="Version">Another one after every change.</param>
 /// <param name="EditedAt">When it was last edited; null if it was not.</param>
 /// <param name="Deleted">Its text is empty then.</param>
+/// <param name="Reactions">How many people have given each.</param>
 public sealed record PostItem(
-    Guid Id, string Author, string Body, string Html, DateTimeOffset CreatedAt, string Node, long ServerId, Guid? InReplyTo, Guid Topic, Guid Version, DateTimeOffset? EditedAt, bool Deleted)
+    Guid Id, string Author, string Body, string Html, DateTimeOffset CreatedAt, string Node, long ServerId, Guid? InReplyTo, Guid Topic, Guid Version, DateTimeOffset? EditedAt, bool Deleted,
+    IReadOnlyDictionary<string, int> Reactions)
 {
     public static PostItem Of(PostView p, NodeNames names) =>
-        new(p.Id, p.Author, p.Body, p.Html, p.CreatedAt, names[p.Origin], p.Origin, p.RepliesTo?.Post, p.Topic, p.Version, p.State.Edit?.At, p.IsDeleted);
+        new(p.Id, p.Author, p.Body, p.Html, p.CreatedAt, names[p.Origin], p.Origin, p.RepliesTo?.Post, p.Topic, p.Version, p.State.Edit?.At, p.IsDeleted,
+            p.Reactions.ToDictionary(r => r.Kind.Name, r => r.People));
 }
 
 /// <param name="Kind">edit, delete or restore.</param>

@@ -12,13 +12,16 @@ namespace Connect.BoardWeb.Pages;
 public sealed record HistoryStep(Revision Revision, string? Changes);
 
 /// <summary>One post: what happened to it, and what may be done to it by whoever looks.</summary>
-public sealed class PostModel(PostReader posts, TopicReader topics, Revising revising, LastWrite lastWrite) : BoardPage(lastWrite)
+public sealed class PostModel(PostReader posts, TopicReader topics, Revising revising, Reactions reactions, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public PostView Post { get; private set; } = null!;
 
     public string TopicTitle { get; private set; } = "";
 
     public IReadOnlyList<HistoryStep> History { get; private set; } = [];
+
+    /// <summary>Names of the reactions that whoever looks has given.</summary>
+    public IReadOnlySet<string> Mine { get; private set; } = new HashSet<string>();
 
     [BindProperty]
     public string? Body { get; set; }
@@ -88,12 +91,21 @@ public sealed class PostModel(PostReader posts, TopicReader topics, Revising rev
         return MayRestore ? Written(InTopic(), await revising.RestoreAsync(Post, User, null)) : Refused();
     }
 
+    public async Task<IActionResult> OnPostReactAsync(Guid id, string? give, string? take, CancellationToken cancel)
+    {
+        if (Me is null) return Challenge();
+        if (!await LoadAsync(id, cancel)) return NotFound();
+        if (ReactionKind.Named(give ?? take) is not { } kind) return BadRequest();
+        return Post.IsDeleted ? Refused("It is deleted.") : Written(InTopic(), await reactions.GiveAsync(id, User, kind, give is not null, cancel));
+    }
+
     private async Task<bool> LoadAsync(Guid id, CancellationToken cancel)
     {
         if (await posts.FindAsync(id, cancel) is not { } post) return false;
         Post = post;
         if (await topics.FindAsync(post.Topic, User, cancel) is not { } topic) return false;
         TopicTitle = topic.Title;
+        if (Me is { } me) Mine = await reactions.MineAsync(id, me, cancel);
         if (!Revising.MaySeeHistory(post, User) || post.State.Latest == Guid.Empty) return true;
         var text = (await posts.OriginalAsync(id, cancel))?.Body ?? "";
         var steps = new List<HistoryStep>();

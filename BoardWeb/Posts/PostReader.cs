@@ -12,11 +12,13 @@ namespace Connect.BoardWeb.Posts;
 /// <param name="Origin">The server id of the incarnation that wrote it.</param>
 /// <param name="RepliesTo">The post it answers, and its author's name.</param>
 /// <param name="State">What became of it since.</param>
-public sealed record PostView(Guid Id, Guid Topic, Guid AuthorId, string Author, string Body, string Html, long Origin, (Guid Post, string Author)? RepliesTo, PostState State)
+/// <param name="Reactions">What people have given to it.</param>
+public sealed record PostView(
+    Guid Id, Guid Topic, Guid AuthorId, string Author, string Body, string Html, long Origin, (Guid Post, string Author)? RepliesTo, PostState State, IReadOnlyList<ReactionCount> Reactions)
 {
     public DateTimeOffset CreatedAt => Uuid7.TimeOf(Id);
 
-    /// <summary>Another id whenever it is shown in another way.</summary>
+    /// <summary>Another id whenever its text is another one.</summary>
     public Guid Version => State.Latest == Guid.Empty ? Id : State.Latest;
 
     public bool IsDeleted => State.Deleted is not null;
@@ -91,6 +93,8 @@ public sealed class PostReader(BoardDatabase database, MarkdownText markdown, Uu
               (SELECT x.node, x.id, x.id AS post_id FROM post x WHERE x.topic_id = @topic {seen} ORDER BY x.node, x.id LIMIT {MaxMissed + 1})
               UNION ALL
               (SELECT x.node, x.id, x.post_id FROM post p JOIN post_revision x ON x.post_id = p.id WHERE p.topic_id = @topic {seen} ORDER BY x.node, x.id LIMIT {MaxMissed + 1})
+              UNION ALL
+              (SELECT x.node, x.id, x.post_id FROM post p JOIN reaction x ON x.post_id = p.id WHERE p.topic_id = @topic {seen} ORDER BY x.node, x.id LIMIT {MaxMissed + 1})
             ) a ORDER BY node, id LIMIT {MaxMissed + 1}
             """, parameters));
     }, cancel);
@@ -106,6 +110,8 @@ public sealed class PostReader(BoardDatabase database, MarkdownText markdown, Uu
               (SELECT node, id, id AS post_id FROM post WHERE node = @origin AND id > @after ORDER BY id LIMIT {limit})
               UNION ALL
               (SELECT node, id, post_id FROM post_revision WHERE node = @origin AND id > @after ORDER BY id LIMIT {limit})
+              UNION ALL
+              (SELECT node, id, post_id FROM reaction WHERE node = @origin AND id > @after ORDER BY id LIMIT {limit})
             ) a ORDER BY id LIMIT {limit}
             """, parameters);
         (full, last) = (found.Count == limit, found.Count > 0 ? found[^1].Id : after);
@@ -153,14 +159,16 @@ public sealed class PostReader(BoardDatabase database, MarkdownText markdown, Uu
     {
         var rows = connection.Query($"{Columns} WHERE {where} AND {Counts} ORDER BY p.id {(backwards ? "DESC" : "ASC")} LIMIT {limit}", parameters).ToList();
         var states = PostRevisions.Of(connection, [.. rows.Select(r => Ids.Of((byte[])r.id))]);
-        var posts = rows.Select(r => (PostView)View(r, states)).ToList();
+        var reactions = Reactions.Of(connection, [.. rows.Select(r => Ids.Of((byte[])r.id))]);
+        var posts = rows.Select(r => (PostView)View(r, states, reactions)).ToList();
         if (backwards) posts.Reverse();
         // What is written here from now on sorts after everything that has been read here.
         if (posts.Count > 0) ids.Observe(posts.Max(p => p.Version.CompareTo(p.Id) > 0 ? p.Version : p.Id));
+        if (reactions.Count > 0) ids.Observe(reactions.Values.Max(r => r.Latest));
         return posts;
     }
 
-    private PostView View(dynamic row, IReadOnlyDictionary<Guid, PostState> states)
+    private PostView View(dynamic row, IReadOnlyDictionary<Guid, PostState> states, IReadOnlyDictionary<Guid, (IReadOnlyList<ReactionCount> Counts, Guid Latest)> reactions)
     {
         var id = Ids.Of((byte[])row.id);
         var state = states.GetValueOrDefault(id, PostState.AsWritten);
@@ -168,7 +176,8 @@ public sealed class PostReader(BoardDatabase database, MarkdownText markdown, Uu
         var author = (byte[])row.author_id;
         var reply = row.in_reply_to is byte[] bytes ? Ids.Of(bytes) : (Guid?)null;
         return new(id, Ids.Of((byte[])row.topic_id), Ids.Of(author), Name((string?)row.author, author, (long)row.shared), body,
-            state.Deleted is null ? markdown.ToHtml(state.Edit?.Id ?? id, body) : "", (long)row.node, reply is { } r ? (r, row.replied_id is byte[] who ? Name((string?)row.replied, who, (long)row.replied_shared) : "…") : null, state);
+            state.Deleted is null ? markdown.ToHtml(state.Edit?.Id ?? id, body) : "", (long)row.node, reply is { } r ? (r, row.replied_id is byte[] who ? Name((string?)row.replied, who, (long)row.replied_shared) : "…") : null, state,
+            reactions.TryGetValue(id, out var given) ? given.Counts : []);
     }
 
     private static string Name(string? name, byte[] id, long shared) => AccountName.Shown(name, Ids.Of(id), shared != 0);

@@ -96,6 +96,17 @@ public sealed record NewPostRevision(Guid Id, Guid Post, Guid Author, string Kin
     public override int Size => 300 + ((Body?.Length ?? 0) + Reason.Length) * 3;
 }
 
+/// <param name="Kind">One of <see cref="ReactionKind.All"/>.</param>
+/// <param name="Given">False: it is taken back.</param>
+public sealed record NewReaction(Guid Id, Guid Post, Guid Author, string Kind, bool Given) : NewRow(Id)
+{
+    private static readonly (string, string[]) TheShape = ("reaction", ["post_id", "author_id", "kind", "given"]);
+
+    public override (string, string[]) Shape => TheShape;
+
+    public override object?[] Values => [Uuid7.ToBytes(Post), Uuid7.ToBytes(Author), Kind, Given];
+}
+
 /// <param name="Property">One of <see cref="Moderation.Property"/>.</param>
 public sealed record NewDecision(Guid Id, Guid Subject, string Property, string Value, Guid Author, string Reason) : NewRow(Id)
 {

@@ -101,6 +101,17 @@ CREATE TABLE IF NOT EXISTS report (             -- somebody asks the moderators 
   KEY by_post (post_id, author_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE IF NOT EXISTS reaction (           -- of each post, person and kind the latest counts
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  post_id BINARY(16) NOT NULL,
+  author_id BINARY(16) NOT NULL,
+  kind VARCHAR(10) NOT NULL,                    -- like, thanks, laugh, wow, sad
+  given BOOLEAN NOT NULL,                       -- false: taken back
+  KEY by_post (post_id, author_id, kind, id),
+  KEY by_origin (node, id)                      -- as in post
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE IF NOT EXISTS data_protection_key ( -- made when the ring is founded; see docs/adr
   id BINARY(16) NOT NULL PRIMARY KEY,
   node INT UNSIGNED NOT NULL,
