@@ -58,4 +58,20 @@ public sealed class FeedTests(MariaDbStage ring)
 
         async Task<List<string>> TitlesAsync() => [.. XDocument.Parse(await admin.GetStringAsync($"/c/{slug}/feed")).Root!.Elements(Atom + "entry").Select(e => e.Element(Atom + "title")!.Value)];
     }
+
+    [Fact]
+    public async Task Search_engines_find_every_topic_but_hidden_ones()
+    {
+        using var admin = ring.Admin(ring.A);
+        var (shown, hidden) = (await ring.TopicAsync(), await ring.TopicAsync());
+        (await admin.PatchAsJsonAsync($"/api/v1/topics/{hidden}", new { hidden = true })).EnsureSuccessStatusCode();
+        var robots = await admin.GetStringAsync("/robots.txt");
+        var index = XDocument.Parse(await admin.GetStringAsync(new Uri(robots.Split("Sitemap: ")[1].Trim()).AbsolutePath));
+        var maps = index.Root!.Elements().Select(e => e.Value).ToList();
+        Assert.Contains(maps, m => m.EndsWith($"/sitemap/{DateTime.UtcNow:yyyy-MM}.xml", StringComparison.Ordinal));
+        var topics = XDocument.Parse(await admin.GetStringAsync(new Uri(maps[^1]).AbsolutePath)).Root!.Elements().Select(e => e.Value).ToList();
+        Assert.Contains($"{ring.A.Url}/t/{shown}", topics);
+        Assert.DoesNotContain($"{ring.A.Url}/t/{hidden}", topics);
+        foreach (var odd in new[] { "nothing", "2026-13", "0001-01", "9999-12", "2026-1" }) Assert.Equal(HttpStatusCode.NotFound, (await admin.GetAsync($"/sitemap/{odd}.xml")).StatusCode);
+    }
 }

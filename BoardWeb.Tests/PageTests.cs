@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using AngleSharp.Html.Dom;
 using AngleSharp.Html.Parser;
+using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Tests.Stage;
 using Xunit;
 
@@ -169,6 +170,33 @@ public sealed class PageTests(MariaDbStage ring)
     }
 
     [Fact]
+    public async Task A_quoted_post_stands_in_the_form_of_the_answer()
+    {
+        var topic = await ring.TopicAsync(body: "One line\r\nand *another*");
+        using var reader = new PlainBrowser(ring.A.Url);
+        await reader.SignUpAsync($"Quotes {Unique()}");
+        await reader.GoAsync($"/t/{topic}");
+        var form = await reader.FollowAsync("article.post .post-foot a[href*=quote]");
+        Assert.Equal("> **administrator**:\n> One line\n> and *another*\n\n", form.QuerySelector("#body")!.TextContent);
+        var shown = await reader.SendAsync("#reply", ("Body", form.QuerySelector("#body")!.TextContent + "So it is."));
+        var answer = shown.QuerySelector("article.post:last-of-type")!;
+        Assert.Contains("administrator", answer.QuerySelector(".replies-to")!.TextContent, StringComparison.Ordinal);
+        Assert.Equal("another", answer.QuerySelector("blockquote em")!.TextContent);
+        Assert.Equal(PostRules.MaxQuoted + 1, PostRules.Quote("a", new string('x', 5000)).Count(c => c is 'x' or '…'));
+    }
+
+    [Fact]
+    public void Tables_emoji_and_what_is_struck_out_are_shown_without_styles_of_their_own()
+    {
+        var html = MarkdownText.ToHtml("| a | b | c |\n|:-|:-:|-:|\n| 1 | ~~2~~ | 3 |\n\n:tada: and 10:30");
+        Assert.Contains("<th class=\"center\">b</th>", html, StringComparison.Ordinal);
+        Assert.Contains("<td class=\"right\">3</td>", html, StringComparison.Ordinal);
+        Assert.Contains("<del>2</del>", html, StringComparison.Ordinal);
+        Assert.Contains("🎉 and 10:30", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("style", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_form_without_its_token_is_refused()
     {
         using var reader = new PlainBrowser(ring.A.Url);
@@ -196,6 +224,10 @@ public sealed class PageTests(MariaDbStage ring)
         Assert.Equal(first, Ids(await reader.FollowAsync("nav.pages a[rel=prev]")));
         Assert.Equal(50, Ids(await reader.GoAsync($"/t/{topic}?end=1")).Count);
         Assert.Equal(third[0], Ids(await reader.GoAsync($"/t/{topic}?at={third[0][2..]}"))[0]);
+        Assert.NotNull((await reader.GoAsync($"/t/{topic}")).QuerySelector(".jump input[type=date]"));
+        Assert.Equal(first, Ids(await reader.GoAsync($"/t/{topic}?date=2020-02-29")));
+        Assert.Equal(first, Ids(await reader.GoAsync($"/t/{topic}?date={DateTime.UtcNow:yyyy-MM-dd}")));
+        Assert.Equal(50, Ids(await reader.GoAsync($"/t/{topic}?date=2099-01-01")).Count); // nothing since: its end
 
         static List<string> Ids(IHtmlDocument page) => [.. page.QuerySelectorAll("article.post").Select(p => p.Id!)];
     }

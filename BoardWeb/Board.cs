@@ -128,6 +128,7 @@ public static class Board
         app.MapApi();
         app.MapLive();
         app.MapFeeds();
+        app.MapSitemaps();
         app.MapRazorPages();
     }
 }

@@ -71,7 +71,7 @@ public static class FeedEndpoints
     }
 
     /// <summary>Where readers find the board; without a setting it is where this one asked.</summary>
-    private static Uri RootOf(HttpContext context, NodeSettings settings) =>
+    internal static Uri RootOf(HttpContext context, NodeSettings settings) =>
         Uri.TryCreate(settings.Web.PublicUrl, UriKind.Absolute, out var url) ? url : new Uri($"{context.Request.Scheme}://{context.Request.Host}");
 
     private static string IdOf(Guid id) => $"urn:uuid:{id}";

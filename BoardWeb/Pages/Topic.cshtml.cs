@@ -4,6 +4,7 @@ using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Storage;
 using Connect.BoardWeb.Topics;
+using Connect.Node.Database;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Connect.BoardWeb.Pages;
@@ -34,12 +35,13 @@ public sealed class TopicModel(
     /// <summary>Why this reader cannot reply, in words; null if there is nothing against it.</summary>
     public string? Closed { get; private set; }
 
-    public async Task<IActionResult> OnGetAsync(Guid id, Guid? at, Guid? after, Guid? before, string? end, Guid? reply, CancellationToken cancel)
+    public async Task<IActionResult> OnGetAsync(Guid id, Guid? at, Guid? after, Guid? before, string? end, Guid? reply, Guid? quote, DateOnly? date, CancellationToken cancel)
     {
         if (await topics.FindAsync(id, User, cancel) is not { } topic) return NotFound();
         // A retry on the other side of a partition made the topic twice; the earlier one counts.
         if (topic.Id != id) return RedirectPermanent($"/t/{topic.Id}");
-        InReplyTo = reply;
+        InReplyTo = reply ?? quote;
+        if (date is { } day) at ??= Uuid7.LowestAt(day.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc));
         var (from, key) = (at, after, before, end) switch
         {
             ({ }, _, _, _) => (PageFrom.At, at),
@@ -49,6 +51,8 @@ public sealed class TopicModel(
             _ => (PageFrom.Start, (Guid?)null),
         };
         await LoadAsync(topic, from, key, cancel);
+        if (date is not null && Posts.Posts.Count == 0) await LoadAsync(topic, PageFrom.End, null, cancel); // nothing since that day
+        if (quote is not null && Answered is { IsDeleted: false } quoted) Body = PostRules.Quote(quoted.Author, quoted.Body);
         return Page();
     }
 

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Text.Encodings.Web;
 using System.Text.RegularExpressions;
 using Markdig;
+using Markdig.Extensions.EmphasisExtras;
+using Markdig.Extensions.Tables;
 using Markdig.Renderers.Html;
 using Markdig.Syntax;
 using Markdig.Syntax.Inlines;
@@ -43,12 +45,13 @@ public sealed partial class MarkdownText
     /// <summary>A text that belongs to no post (a preview).</summary>
     public static string ToHtml(string body)
     {
-        if (body.Count(c => c is '[' or '*' or '_' or '`' or '>' or '<' or '!') > MaxDelimiters || DeepLine().IsMatch(body)) return AsTyped(body);
+        if (body.Count(c => c is '[' or '*' or '_' or '`' or '>' or '<' or '!' or '|' or '~' or ':') > MaxDelimiters || DeepLine().IsMatch(body)) return AsTyped(body);
         try
         {
             var document = Markdown.Parse(body, Pipeline);
             foreach (var link in document.Descendants<LinkInline>().ToList()) Tame(link);
             foreach (var link in document.Descendants<AutolinkInline>().ToList()) Tame(link);
+            foreach (var table in document.Descendants<Table>()) Tame(table);
             foreach (var heading in document.Descendants<HeadingBlock>()) heading.Level = Math.Min(6, heading.Level + 2);
             return document.ToHtml(Pipeline);
         }
@@ -61,7 +64,8 @@ public sealed partial class MarkdownText
     private static MarkdownPipeline Build()
     {
         var builder = new MarkdownPipelineBuilder { MaximumNestingDepth = MaxDepth };
-        return builder.DisableHtml().UseAutoLinks().UseSoftlineBreakAsHardlineBreak().Build();
+        return builder.DisableHtml().UseAutoLinks().UsePipeTables().UseEmphasisExtras(EmphasisExtraOptions.Strikethrough).UseEmojiAndSmiley(enableSmileys: false)
+            .UseSoftlineBreakAsHardlineBreak().Build();
     }
 
     private static void Tame(LinkInline link)
@@ -77,6 +81,17 @@ public sealed partial class MarkdownText
     {
         if (!link.IsEmail && !IsAllowed(link.Url)) link.Url = "#";
         Mark(link);
+    }
+
+    /// <summary>The renderer would say how columns are aligned with styles of its own, which the board's policy does not let a page have: classes say it instead.</summary>
+    private static void Tame(Table table)
+    {
+        foreach (var row in table.OfType<TableRow>())
+        {
+            for (var i = 0; i < row.Count && i < table.ColumnDefinitions.Count; i++)
+                if (table.ColumnDefinitions[i].Alignment is { } alignment and not TableColumnAlign.Left) row[i].GetAttributes().AddClass(alignment == TableColumnAlign.Right ? "right" : "center");
+        }
+        foreach (var column in table.ColumnDefinitions) (column.Alignment, column.Width) = (null, 0);
     }
 
     private static void Mark(Inline link) => link.GetAttributes().AddPropertyIfNotExist("rel", "nofollow noopener ugc");

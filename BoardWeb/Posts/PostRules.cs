@@ -17,6 +17,8 @@ public static partial class PostRules
 
     public const int MaxDescription = 400;
 
+    public const int MaxQuoted = 2000;
+
     /// <summary>What is wrong with a post's text, or null; the second part is true if it is only too long.</summary>
     public static (string? Fault, bool TooLarge) Body(string? body)
     {
@@ -24,6 +26,14 @@ public static partial class PostRules
         var bytes = Encoding.UTF8.GetByteCount(body);
         if (bytes > MaxBodyBytes) return ($"A post may have at most {MaxBodyBytes:N0} bytes (32 KB); this one has {bytes:N0}.", true);
         return body.Contains('\0', StringComparison.Ordinal) ? ("A text cannot contain the character U+0000.", false) : (null, false);
+    }
+
+    /// <summary>The beginning of an answer that quotes a post: <see cref="MaxQuoted"/> characters of it at the most, the rest is there to be looked up.</summary>
+    public static string Quote(string author, string body)
+    {
+        var text = body.ReplaceLineEndings("\n").Trim();
+        if (text.Length > MaxQuoted) text = text[..(char.IsHighSurrogate(text[MaxQuoted - 1]) ? MaxQuoted - 1 : MaxQuoted)] + "…";
+        return $"> **{author}**:\n> {text.Replace("\n", "\n> ", StringComparison.Ordinal)}\n\n";
     }
 
     /// <summary>What is wrong with a title, or null.</summary>

@@ -56,6 +56,14 @@ public sealed class Uuid7(TimeProvider time)
         return DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(bytes) >>> 16);
     }
 
+    /// <summary>No id that was made at this time or later is lower, and every earlier one is.</summary>
+    public static Guid LowestAt(DateTimeOffset time)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, Math.Max(0, time.ToUnixTimeMilliseconds()) << 16);
+        return new(bytes, bigEndian: true);
+    }
+
     /// <summary>The sixteen bytes as they are stored and sorted.</summary>
     public static byte[] ToBytes(Guid id) => id.ToByteArray(bigEndian: true);
 
