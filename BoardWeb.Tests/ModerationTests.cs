@@ -34,7 +34,7 @@ public sealed class ModerationTests(MariaDbStage mariaDb, MySqlStage mysql)
         using var moderator = stage.B.Client(token);
         var log = await moderator.GetFromJsonAsync<JsonElement>("/api/v1/decisions");
         var entry = log.GetProperty("items").EnumerateArray().First(d => d.GetProperty("subject").GetGuid() == member);
-        Assert.Equal((Property.Role, Roles.Moderator, Attack, "administrator"), (Text(entry, "property"), Text(entry, "value"), Text(entry, "reason"), Text(entry, "by")));
+        Assert.Equal((Decidable.Role, Roles.Moderator, Attack, "administrator"), (Text(entry, "property"), Text(entry, "value"), Text(entry, "reason"), Text(entry, "by")));
         Assert.Equal(Roles.Moderator, Text(await moderator.GetFromJsonAsync<JsonElement>($"/api/v1/accounts/{member}"), "role"));
         // The node that has just asked for a role takes it for what it was no longer than it says.
         await Wait.UntilAsync(async () => (await before.GetAsync("/api/v1/decisions")).IsSuccessStatusCode, Sessions.Known + TimeSpan.FromSeconds(5), "its other node knows");
@@ -48,7 +48,7 @@ public sealed class ModerationTests(MariaDbStage mariaDb, MySqlStage mysql)
         var post = (await moderator.GetFromJsonAsync<JsonElement>($"/api/v1/topics/{topic}/posts")).GetProperty("items")[0].GetProperty("id").GetGuid();
         Assert.Equal(HttpStatusCode.OK, (await moderator.DeleteAsync($"/api/v1/posts/{post}?reason=off+topic")).StatusCode);
         var latest = (await moderator.GetFromJsonAsync<JsonElement>("/api/v1/decisions?limit=200")).GetProperty("items").EnumerateArray().First(d => d.GetProperty("subject").GetGuid() == post);
-        Assert.Equal((Property.Post, "delete", "off topic"), (Text(latest, "property"), Text(latest, "value"), Text(latest, "reason")));
+        Assert.Equal((Decidable.Post, "delete", "off topic"), (Text(latest, "property"), Text(latest, "value"), Text(latest, "reason")));
     }
 
     [Theory]
@@ -177,7 +177,7 @@ public sealed class ModerationTests(MariaDbStage mariaDb, MySqlStage mysql)
         using var free = stage.A.Client(await stage.MemberAsync(name));
         Assert.Equal(HttpStatusCode.Created, (await PostAsync(free, topic)).StatusCode);
         // One that is over by itself binds nobody either.
-        await ArriveAsync(stage, new Uuid7(TimeProvider.System).Next(), account, Property.Banned, DateTimeOffset.UtcNow.AddSeconds(-1).ToString("O"));
+        await ArriveAsync(stage, new Uuid7(TimeProvider.System).Next(), account, Decidable.Banned, DateTimeOffset.UtcNow.AddSeconds(-1).ToString("O"));
         using var later = stage.A.Client(await stage.MemberAsync(name));
         Assert.Equal(HttpStatusCode.Created, (await PostAsync(later, topic)).StatusCode);
         // A reader may read.
@@ -198,8 +198,8 @@ public sealed class ModerationTests(MariaDbStage mariaDb, MySqlStage mysql)
         var ids = await admin.GetFromJsonAsync<JsonElement>("/api/v1/channels");
         Guid Channel(string slug) => ids.GetProperty("items").EnumerateArray().First(c => Text(c, "slug") == slug).GetProperty("id").GetGuid();
         var made = new Uuid7(TimeProvider.System);
-        (Guid Id, string Property, string Value)[] early = [(made.Next(), Property.Locked, Property.Yes), (made.Next(), Property.Channel, Property.IdText(Channel(here)))];
-        (Guid Id, string Property, string Value)[] late = [(made.Next(), Property.Locked, ""), (made.Next(), Property.Channel, Property.IdText(Channel(there)))];
+        (Guid Id, string Property, string Value)[] early = [(made.Next(), Decidable.Locked, Decidable.Yes), (made.Next(), Decidable.Channel, Decidable.IdText(Channel(here)))];
+        (Guid Id, string Property, string Value)[] late = [(made.Next(), Decidable.Locked, ""), (made.Next(), Decidable.Channel, Decidable.IdText(Channel(there)))];
         foreach (var (id, property, value) in laterFirst ? late.Concat(early) : early.Concat(late)) await ArriveAsync(mariaDb, id, topic, property, value);
         var item = await admin.GetFromJsonAsync<JsonElement>($"/api/v1/topics/{topic}");
         Assert.False(item.GetProperty("locked").GetBoolean());
@@ -208,7 +208,7 @@ public sealed class ModerationTests(MariaDbStage mariaDb, MySqlStage mysql)
         Assert.Equal([topic], await TopicsAsync(admin, there));
         // Whoever decides next has seen both, so that decision is the latest on every node, although the clock that made the other one is ahead.
         var future = new Uuid7(new Ahead());
-        await ArriveAsync(mariaDb, future.Next(), topic, Property.Locked, "");
+        await ArriveAsync(mariaDb, future.Next(), topic, Decidable.Locked, "");
         Assert.Equal(["locked"], await DecideAsync(admin, $"/api/v1/topics/{topic}", new { locked = true }));
         Assert.True((await admin.GetFromJsonAsync<JsonElement>($"/api/v1/topics/{topic}")).GetProperty("locked").GetBoolean());
     }
@@ -330,6 +330,39 @@ public sealed class ModerationTests(MariaDbStage mariaDb, MySqlStage mysql)
         Assert.Equal(name, again.QuerySelector(".me")!.TextContent);
     }
 
+    [Fact]
+    public async Task Whoever_has_forgotten_their_password_chooses_another_with_a_code_that_opens_once()
+    {
+        const string Another = "another long password";
+        var name = $"Forgets {PageTests.Unique()}";
+        using var reader = new PlainBrowser(mariaDb.A.Url);
+        await reader.SignUpAsync(name);
+        var account = await AccountAsync(mariaDb, name);
+        using var admin = mariaDb.Admin(mariaDb.A);
+        using var other = mariaDb.A.Client((await MemberAsync(mariaDb)).Token);
+        Assert.Equal(HttpStatusCode.Forbidden, (await other.PostAsync($"/api/v1/accounts/{account}/reset", null)).StatusCode);
+        var code = Text(await (await admin.PostAsync($"/api/v1/accounts/{account}/reset", null)).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>(), "code");
+
+        using var forgetful = new PlainBrowser(mariaDb.B.Url); // every node understands it
+        await forgetful.GoAsync("/reset");
+        foreach (var wrong in new[] { "x", code[..^3], code[..20] + "AAAA" + code[24..], new string('A', 5000) })
+        {
+            var fault = await forgetful.SendAsync("main form", ("Code", wrong), ("Password", Another));
+            Assert.Contains("not valid", fault.QuerySelector(".fault")!.TextContent + fault.Body!.TextContent, StringComparison.Ordinal);
+        }
+        await forgetful.SendAsync("main form", ("Code", code), ("Password", "short"));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, forgetful.Status);
+        await forgetful.SendAsync("main form", ("Code", code), ("Password", Another));
+        Assert.Equal("/signin", forgetful.Path);
+        Assert.Equal(name, (await forgetful.SendAsync("main form", ("Name", name), ("Password", Another))).QuerySelector(".me")!.TextContent);
+        await Wait.UntilAsync(async () => (await reader.GoAsync("/")).QuerySelector(".me") is null, Sessions.Known + TimeSpan.FromSeconds(5), "the session of before has ended");
+        await reader.GoAsync("/reset");
+        Assert.Contains("not valid", (await reader.SendAsync("main form", ("Code", code), ("Password", "a third long password"))).Body!.TextContent, StringComparison.Ordinal);
+        var log = (await admin.GetFromJsonAsync<JsonElement>("/api/v1/decisions?limit=200")).GetProperty("items").EnumerateArray();
+        Assert.Contains(log, d => d.GetProperty("subject").GetGuid() == account && Text(d, "property") == Decidable.Reset && Text(d, "by") == "administrator");
+        Assert.DoesNotContain(code, await admin.GetStringAsync("/api/v1/decisions?limit=200"), StringComparison.Ordinal);
+    }
+
     private StageOn On(string engine)
     {
         if (engine == "MariaDB") return mariaDb;
@@ -374,7 +407,7 @@ public sealed class ModerationTests(MariaDbStage mariaDb, MySqlStage mysql)
         return [.. (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("decided").EnumerateArray().Select(p => p.GetString()!)];
     }
 
-    private static Task ArriveAsync(StageOn stage, Guid id, Guid subject, string property, string value) => stage.SqlAsync(c => c.Execute(
+    private static Task<int> ArriveAsync(StageOn stage, Guid id, Guid subject, string property, string value) => stage.SqlAsync(c => c.Execute(
         "INSERT INTO decision (id,node,subject_id,property,value,author_id,reason) VALUES (@id,4713,@subject,@property,@value,@id,'')",
         new { id = Uuid7.ToBytes(id), subject = Uuid7.ToBytes(subject), property, value }));
 

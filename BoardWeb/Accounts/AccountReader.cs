@@ -16,16 +16,16 @@ public sealed record AccountView(Guid Id, string Name, string? PasswordHash, Dec
 {
     public DateTimeOffset CreatedAt => Uuid7.TimeOf(Id);
 
-    public string Role => State.Text(Property.Role) ?? Roles.Member;
+    public string Role => State.Text(Decidable.Role) ?? Roles.Member;
 
     /// <summary>The latest ban, which may be over; null if there is none.</summary>
-    public Decision? Ban => State.Text(Property.Banned) is null ? null : State[Property.Banned];
+    public Decision? Ban => State.Text(Decidable.Banned) is null ? null : State[Decidable.Banned];
 
     /// <summary>Until when it may not write; null without a ban.</summary>
     public DateTimeOffset? BannedUntil => Ban is { } ban && DateTimeOffset.TryParse(ban.Value, CultureInfo.InvariantCulture, out var until) ? until : null;
 
     /// <summary>Sessions that began before have ended.</summary>
-    public DateTimeOffset? SignedOutAt => State[Property.SignedOut]?.At;
+    public DateTimeOffset? SignedOutAt => State[Decidable.SignedOut]?.At;
 }
 
 /// <summary>Reads accounts: of each kind of row the latest one counts.</summary>

@@ -12,7 +12,7 @@ public sealed class ApiTokens(AccountReader accounts)
     public const string Prefix = "connect_";
 
     private const int MaxKnown = 10_000;
-    
+
     private readonly ConcurrentDictionary<string, (AccountView Account, bool Unlimited, long Since)> _known = new();
 
     public static string New() => Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));

@@ -59,7 +59,7 @@ public static class Identity
 
     public static void AddIdentity(this IServiceCollection services)
     {
-        services.AddSingleton<Passwords>().AddSingleton<AccountReader>().AddSingleton<ApiTokens>().AddSingleton<Registration>().AddSingleton<Sessions>();
+        services.AddSingleton<Passwords>().AddSingleton<AccountReader>().AddSingleton<ApiTokens>().AddSingleton<Registration>().AddSingleton<Sessions>().AddSingleton<PasswordResets>();
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
             .AddCookie(options =>
             {

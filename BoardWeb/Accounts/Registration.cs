@@ -36,7 +36,7 @@ public sealed class Registration(AccountReader accounts, ApiTokens tokens, Passw
         if (!await passwords.VerifyAsync(account.PasswordHash, old, cancel)) return (false, null);
         var hash = await passwords.HashAsync(password, cancel);
         var result = await writes.WriteAsync(new(next =>
-            [new NewLoginKey(next(), account.Id, hash), new NewDecision(next(), account.Id, Property.SignedOut, "", account.Id, "another password")]));
+            [new NewLoginKey(next(), account.Id, hash), new NewDecision(next(), account.Id, Decidable.SignedOut, "", account.Id, "another password")]));
         sessions.Forget(account.Id);
         return (true, result);
     }

@@ -92,6 +92,9 @@ public sealed record ReasonBody(string? Reason);
 /// <param name="Decided">Properties that changed; none if all was so already.</param>
 public sealed record DecisionsMade(IReadOnlyList<string> Decided, string Node, int Copies);
 
+/// <param name="Code">To be given to whoever has forgotten the password; it opens once.</param>
+public sealed record ResetCode(string Code, DateTimeOffset Until, string Node, int Copies);
+
 public sealed record ReportCreated(Guid Id, string Node, int Copies);
 
 /// <param name="BannedUntil">Null without a ban that is still on.</param>

@@ -26,6 +26,8 @@ internal static class ModerationEndpoints
             .ProducesProblem(403).ProducesProblem(404).ProducesValidationProblem(422).WithSummary("Give somebody a role: an administrator");
         api.MapPut("/accounts/{id:guid}/ban", Ban).Produces<DecisionsMade>().Produces<DecisionsMade>(202)
             .ProducesProblem(403).ProducesProblem(404).ProducesValidationProblem(422).WithSummary("Let somebody not write for a time, or end that: a moderator");
+        api.MapPost("/accounts/{id:guid}/reset", Reset).Produces<ResetCode>().Produces<ResetCode>(202)
+            .ProducesProblem(403).ProducesProblem(404).WithSummary("A code with which somebody who has forgotten their password chooses another: an administrator");
         api.MapPost("/posts/{id:guid}/reports", CreateReport).Produces<ReportCreated>(201).Produces<ReportCreated>(202)
             .ProducesProblem(404).ProducesValidationProblem(422).WithSummary("Ask the moderators to look at a post");
         api.MapGet("/reports", ListReports).Produces<Listing<ReportItem>>().ProducesProblem(403).WithSummary("Open reports, the oldest first: moderators");
@@ -66,7 +68,7 @@ internal static class ModerationEndpoints
         if (Invalid(("role", Roles.All.Contains(body.Role) ? null : $"A role is one of {string.Join(", ", Roles.All)}."), ("reason", PostRules.Reason(body.Reason))) is { } invalid) return invalid;
         if (await accounts.FindAsync(id, cancel) is not { } account) return NoAccount();
         if (!Deciding.MayGiveRole(user, account)) return Problem(403, "Only administrators give roles, and not to themselves.");
-        return await DecideAsync(deciding, user, body.Reason, account.Role == body.Role ? [] : [new(id, Property.Role, body.Role!)], settings);
+        return await DecideAsync(deciding, user, body.Reason, account.Role == body.Role ? [] : [new(id, Decidable.Role, body.Role!)], settings);
     }
 
     private static async Task<IResult> Ban(
@@ -77,6 +79,16 @@ internal static class ModerationEndpoints
         if (await accounts.FindAsync(id, cancel) is not { } account) return NoAccount();
         if (!Deciding.MayBan(user, account)) return Problem(403, "Moderators ban members, administrators everybody; nobody bans themselves.");
         return await DecideAsync(deciding, user, body.Reason, body.Until == account.BannedUntil ? [] : [Deciding.Ban(account, body.Until)], settings);
+    }
+
+    private static async Task<IResult> Reset(
+        Guid id, ClaimsPrincipal user, AccountReader accounts, PasswordResets resets, TimeProvider time, NodeSettings settings, CancellationToken cancel)
+    {
+        if (await accounts.FindAsync(id, cancel) is not { } account) return NoAccount();
+        if (!Deciding.MayGiveRole(user, account)) return Problem(403, "Only administrators do that, and not for themselves.");
+        var (code, result) = await resets.MakeAsync(account, Identity.AccountOf(user)!.Value);
+        var made = new ResetCode(code, time.GetUtcNow() + PasswordResets.Lifetime, settings.Name, result.Copies);
+        return result.Satisfied ? Results.Ok(made) : Results.Accepted((string?)null, made);
     }
 
     private static async Task<IResult> CreateReport(
@@ -97,8 +109,8 @@ internal static class ModerationEndpoints
         if (Invalid(("reason", PostRules.Reason(body.Reason))) is { } invalid) return invalid;
         if (!Deciding.MayModerate(user)) return OnlyModerators();
         if (await reports.FindAsync(id, cancel) is null) return Problem(404, "There is no such report here (yet).");
-        var handled = (await decisions.OfAsync(id, cancel)).Is(Property.Handled);
-        return await DecideAsync(deciding, user, body.Reason, handled ? [] : [new(id, Property.Handled, Property.Yes)], settings);
+        var handled = (await decisions.OfAsync(id, cancel)).Is(Decidable.Handled);
+        return await DecideAsync(deciding, user, body.Reason, handled ? [] : [new(id, Decidable.Handled, Decidable.Yes)], settings);
     }
 
     private static async Task<IResult> ListDecisions(string? after, int? limit, ClaimsPrincipal user, DecisionReader decisions, CancellationToken cancel)

@@ -13,13 +13,13 @@ namespace Connect.BoardWeb.Channels;
 /// <param name="State">What has been decided about it.</param>
 public sealed record ChannelView(Guid Id, string Slug, string Title, long Origin, DateTimeOffset? LastActivity, Decided State)
 {
-    public string Description => State.Text(Property.Description) ?? "";
+    public string Description => State.Text(Decidable.Description) ?? "";
 
     /// <summary>On the front page; channels without one stand behind those that have one.</summary>
-    public int? Place => int.TryParse(State.Text(Property.Place), CultureInfo.InvariantCulture, out var place) ? place : null;
+    public int? Place => int.TryParse(State.Text(Decidable.Place), CultureInfo.InvariantCulture, out var place) ? place : null;
 
     /// <summary>It is read only.</summary>
-    public bool IsArchived => State.Is(Property.Archived);
+    public bool IsArchived => State.Is(Decidable.Archived);
 
     public DateTimeOffset CreatedAt => Uuid7.TimeOf(Id);
 }
@@ -63,6 +63,6 @@ public sealed class ChannelReader(BoardDatabase database, DecisionReader decisio
         var id = Ids.Of((byte[])row.id);
         var slug = (long)row.taken != 0 ? $"{row.slug}-{Ids.SuffixOf(id)}" : (string)row.slug;
         var state = states.GetValueOrDefault(id, Decided.Nothing);
-        return new(id, slug, state.Text(Property.Title) ?? (string)row.title, (long)row.node, row.latest is byte[] latest ? Uuid7.TimeOf(Ids.Of(latest)) : null, state);
+        return new(id, slug, state.Text(Decidable.Title) ?? (string)row.title, (long)row.node, row.latest is byte[] latest ? Uuid7.TimeOf(Ids.Of(latest)) : null, state);
     }
 }

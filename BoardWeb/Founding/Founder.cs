@@ -56,7 +56,7 @@ public static class Founder
                 return
                 [
                     new NewAccount(account, "administrator", AccountName.KeyOf("administrator")),
-                    new NewDecision(next(), account, Property.Role, Roles.Administrator, account, "founded the ring"),
+                    new NewDecision(next(), account, Decidable.Role, Roles.Administrator, account, "founded the ring"),
                     new NewApiToken(next(), account, ApiTokens.HashOf(token), "founder", Unlimited: true),
                     new NewChannel(next(), account, "general", "General"),
                     new NewProtectionKey(next(), name, xml),

@@ -55,7 +55,7 @@ public static class RateLimits
         var address = context.Connection.RemoteIpAddress?.ToString() ?? "";
         var path = context.Request.Path;
         if (path.StartsWithSegments("/signout")) return RateLimitPartition.GetNoLimiter("");
-        if (path.StartsWithSegments("/signin") || path.StartsWithSegments("/signup") || path.StartsWithSegments("/account"))
+        if (path.StartsWithSegments("/signin") || path.StartsWithSegments("/signup") || path.StartsWithSegments("/account") || path.StartsWithSegments("/reset"))
         {
             return RateLimitPartition.GetSlidingWindowLimiter("sign:" + address, _ => new()
             {

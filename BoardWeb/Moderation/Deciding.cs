@@ -32,18 +32,18 @@ public sealed class Deciding(WriteBatcher writes, Sessions sessions)
     /// <summary>What differs between a topic as it is and as it shall be; null stays as it is.</summary>
     public static IReadOnlyList<Change> ChangesOf(TopicView topic, bool? locked, bool? pinned, bool? hidden, Guid? channel) =>
     [
-        .. Flag(topic.Id, topic.State, Property.Locked, locked),
-        .. Flag(topic.Id, topic.State, Property.Pinned, pinned),
-        .. Flag(topic.Id, topic.State, Property.Hidden, hidden),
-        .. channel is { } to && to != topic.Channel ? [new Change(topic.Id, Property.Channel, Property.IdText(to))] : Array.Empty<Change>(),
+        .. Flag(topic.Id, topic.State, Decidable.Locked, locked),
+        .. Flag(topic.Id, topic.State, Decidable.Pinned, pinned),
+        .. Flag(topic.Id, topic.State, Decidable.Hidden, hidden),
+        .. channel is { } to && to != topic.Channel ? [new Change(topic.Id, Decidable.Channel, Decidable.IdText(to))] : Array.Empty<Change>(),
     ];
 
     public static IReadOnlyList<Change> ChangesOf(ChannelView channel, string? title, string? description, int? place, bool? archived) =>
     [
-        .. title is not null && title != channel.Title ? [new Change(channel.Id, Property.Title, title)] : Array.Empty<Change>(),
-        .. description is not null && description != channel.Description ? [new Change(channel.Id, Property.Description, description)] : Array.Empty<Change>(),
-        .. place is { } at && at != channel.Place ? [new Change(channel.Id, Property.Place, $"{at}")] : Array.Empty<Change>(),
-        .. Flag(channel.Id, channel.State, Property.Archived, archived),
+        .. title is not null && title != channel.Title ? [new Change(channel.Id, Decidable.Title, title)] : Array.Empty<Change>(),
+        .. description is not null && description != channel.Description ? [new Change(channel.Id, Decidable.Description, description)] : Array.Empty<Change>(),
+        .. place is { } at && at != channel.Place ? [new Change(channel.Id, Decidable.Place, $"{at}")] : Array.Empty<Change>(),
+        .. Flag(channel.Id, channel.State, Decidable.Archived, archived),
     ];
 
     /// <summary>What is wrong with the end of a ban, or null; null ends a ban.</summary>
@@ -51,7 +51,7 @@ public sealed class Deciding(WriteBatcher writes, Sessions sessions)
         : end <= now ? "The end of a ban lies in the future." : end - now > LongestBan ? "A ban lasts ten years at the most." : null;
 
     /// <summary>A ban until then, or with null its end.</summary>
-    public static Change Ban(AccountView account, DateTimeOffset? until) => new(account.Id, Property.Banned, until?.UtcDateTime.ToString("O") ?? "");
+    public static Change Ban(AccountView account, DateTimeOffset? until) => new(account.Id, Decidable.Banned, until?.UtcDateTime.ToString("O") ?? "");
 
     /// <summary>Decides all of it at once, or nothing.</summary>
     /// <param name="changes">At least one.</param>
@@ -59,10 +59,10 @@ public sealed class Deciding(WriteBatcher writes, Sessions sessions)
     {
         var author = Identity.AccountOf(by)!.Value;
         var result = await writes.WriteAsync(new(next => [.. changes.Select(c => new NewDecision(next(), c.Subject, c.Property, c.Value, author, reason ?? ""))]));
-        foreach (var change in changes.Where(c => c.Property is Property.Role or Property.Banned or Property.SignedOut)) sessions.Forget(change.Subject);
+        foreach (var change in changes.Where(c => c.Property is Decidable.Role or Decidable.Banned or Decidable.SignedOut)) sessions.Forget(change.Subject);
         return result;
     }
 
     private static Change[] Flag(Guid subject, Decided state, string property, bool? wanted) =>
-        wanted is { } shall && shall != state.Is(property) ? [new(subject, property, shall ? Property.Yes : "")] : [];
+        wanted is { } shall && shall != state.Is(property) ? [new(subject, property, shall ? Decidable.Yes : "")] : [];
 }

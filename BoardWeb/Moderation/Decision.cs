@@ -3,7 +3,7 @@ using Connect.Node.Database;
 namespace Connect.BoardWeb.Moderation;
 
 /// <summary>What can be decided, and what its value says.</summary>
-public static class Property
+public static class Decidable
 {
     /// <summary>Of an account: one of <see cref="Roles.All"/>.</summary>
     public const string Role = "role";
@@ -13,6 +13,9 @@ public static class Property
 
     /// <summary>Of an account: sessions from before the decision have ended. The value is empty.</summary>
     public const string SignedOut = "signed-out";
+
+    /// <summary>Of an account: a code was made with which it gets another password. The value is empty.</summary>
+    public const string Reset = "reset";
 
     /// <summary>Of a topic, <see cref="Yes"/> or empty: only moderators post in it; it stands above the others; only moderators see it.</summary>
     public const string Locked = "locked", Pinned = "pinned", Hidden = "hidden";
@@ -61,7 +64,7 @@ public sealed class Decided(IEnumerable<Decision> latest)
 
     public Decision? this[string property] => _latest.GetValueOrDefault(property);
 
-    public bool Is(string property) => this[property]?.Value == Property.Yes;
+    public bool Is(string property) => this[property]?.Value == Decidable.Yes;
 
     public string? Text(string property) => this[property]?.Value is { Length: > 0 } value ? value : null;
 }

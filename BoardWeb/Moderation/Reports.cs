@@ -25,7 +25,7 @@ public sealed class Reports(BoardDatabase database, WriteBatcher writes)
         FROM report r LEFT JOIN account a ON a.id = r.author_id
         """;
 
-    private static readonly string IsOpen = $"NOT EXISTS (SELECT 1 FROM decision d WHERE d.subject_id = r.id AND d.property = '{Property.Handled}')";
+    private static readonly string IsOpen = $"NOT EXISTS (SELECT 1 FROM decision d WHERE d.subject_id = r.id AND d.property = '{Decidable.Handled}')";
 
     /// <summary>The oldest of those that are open.</summary>
     public Task<List<Report>> OpenAsync(CancellationToken cancel) => database.ReadAsync(c =>

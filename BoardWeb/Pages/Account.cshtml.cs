@@ -41,7 +41,7 @@ public sealed class AccountModel(AccountReader accounts, Registration registrati
     public async Task<IActionResult> OnPostEverywhereAsync(CancellationToken cancel)
     {
         if (!await LoadAsync(cancel)) return NotFound();
-        var result = await deciding.DecideAsync(User, null, [new(Account.Id, Property.SignedOut, "")]);
+        var result = await deciding.DecideAsync(User, null, [new(Account.Id, Decidable.SignedOut, "")]);
         await HttpContext.SignOutAsync();
         return Written("/signin", result);
     }

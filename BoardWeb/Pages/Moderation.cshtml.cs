@@ -34,6 +34,6 @@ public sealed class ModerationModel(Reports reports, PostReader posts, Revising 
         if (act == "delete" && !post.IsDeleted) await revising.DeleteAsync(post, User, Reason);
         var open = await reports.OpenOfAsync(Post, cancel);
         return open.Count == 0 ? LocalRedirect("/moderation")
-            : Written("/moderation", await deciding.DecideAsync(User, Reason, [.. open.Select(r => new Change(r.Id, Property.Handled, Property.Yes))]));
+            : Written("/moderation", await deciding.DecideAsync(User, Reason, [.. open.Select(r => new Change(r.Id, Decidable.Handled, Decidable.Yes))]));
     }
 }

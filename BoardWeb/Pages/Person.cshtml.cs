@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Mvc;
 namespace Connect.BoardWeb.Pages;
 
 /// <summary>Somebody who writes here; moderators ban them from here, administrators give them roles.</summary>
-public sealed class PersonModel(AccountReader accounts, Deciding deciding, TimeProvider time, LastWrite lastWrite) : BoardPage(lastWrite)
+public sealed class PersonModel(AccountReader accounts, Deciding deciding, PasswordResets resets, TimeProvider time, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public AccountView Person { get; private set; } = null!;
 
@@ -19,6 +19,9 @@ public sealed class PersonModel(AccountReader accounts, Deciding deciding, TimeP
 
     [BindProperty]
     public string? Reason { get; set; }
+
+    /// <summary>With which they choose another password; shown to whoever has just made it.</summary>
+    public string? Code { get; private set; }
 
     public bool IsMe => Me == Person.Id;
 
@@ -46,7 +49,16 @@ public sealed class PersonModel(AccountReader accounts, Deciding deciding, TimeP
         if (!await LoadAsync(id, cancel)) return NotFound();
         if (!MayGiveRole) return Refused();
         if (!Roles.All.Contains(Role)) ModelState.AddModelError(nameof(Role), $"A role is one of {string.Join(", ", Roles.All)}.");
-        return await DecideAsync(() => Person.Role == Role ? [] : [new(id, Property.Role, Role!)]);
+        return await DecideAsync(() => Person.Role == Role ? [] : [new(id, Decidable.Role, Role!)]);
+    }
+
+    public async Task<IActionResult> OnPostResetAsync(Guid id, CancellationToken cancel)
+    {
+        if (Me is not { } me) return Challenge();
+        if (!await LoadAsync(id, cancel)) return NotFound();
+        if (!MayGiveRole) return Refused();
+        (Code, _) = await resets.MakeAsync(Person, me);
+        return Page();
     }
 
     private async Task<IActionResult> DecideAsync(Func<IReadOnlyList<Change>> changes)

@@ -33,7 +33,7 @@ public sealed class Revising(WriteBatcher writes)
             var author = Identity.AccountOf(user)!.Value;
             var revision = new NewPostRevision(next(), post.Id, author, kind, body, reason ?? "");
             // What is done to somebody else's post stands in the moderators' log too.
-            return author == post.AuthorId ? [revision] : [revision, new NewDecision(next(), post.Id, Property.Post, kind, author, reason ?? "")];
+            return author == post.AuthorId ? [revision] : [revision, new NewDecision(next(), post.Id, Decidable.Post, kind, author, reason ?? "")];
         }));
 
     private static bool IsTheirs(PostView post, ClaimsPrincipal user) => Identity.AccountOf(user) == post.AuthorId || Identity.LooksAfterPosts(user);

@@ -14,11 +14,11 @@ namespace Connect.BoardWeb.Topics;
 /// <param name="State">What has been decided about it.</param>
 public sealed record TopicView(Guid Id, Guid Channel, string Title, string Author, long Origin, Guid LastPost, string LastAuthor, Decided State)
 {
-    public bool IsLocked => State.Is(Property.Locked);
+    public bool IsLocked => State.Is(Decidable.Locked);
 
-    public bool IsPinned => State.Is(Property.Pinned);
+    public bool IsPinned => State.Is(Decidable.Pinned);
 
-    public bool IsHidden => State.Is(Property.Hidden);
+    public bool IsHidden => State.Is(Decidable.Hidden);
 
     public DateTimeOffset CreatedAt => Uuid7.TimeOf(Id);
 
@@ -49,15 +49,15 @@ public sealed class TopicReader(BoardDatabase database, DecisionReader decisions
     /// </summary>
     public Task<List<TopicView>> RecentAsync(Guid channel, ClaimsPrincipal user, Guid? before, int limit, CancellationToken cancel) => database.ReadAsync(c => Views(c, c.Query($"""
         {Columns} JOIN (SELECT id FROM topic WHERE channel_id = @channel UNION SELECT subject_id FROM decision WHERE property = 'channel' AND value = @text) here ON here.id = t.id
-        WHERE {Counts} AND COALESCE({Latest(Property.Channel)}, @text) = @text AND COALESCE({Latest(Property.Pinned)}, '') = ''
-          {(Deciding.MayModerate(user) ? "" : $"AND COALESCE({Latest(Property.Hidden)}, '') = ''")}
+        WHERE {Counts} AND COALESCE({Latest(Decidable.Channel)}, @text) = @text AND COALESCE({Latest(Decidable.Pinned)}, '') = ''
+          {(Deciding.MayModerate(user) ? "" : $"AND COALESCE({Latest(Decidable.Hidden)}, '') = ''")}
         HAVING latest IS NOT NULL {(before is null ? "" : "AND latest < @before")} ORDER BY latest DESC LIMIT @limit
-        """, new { channel = Ids.Bytes(channel), text = Property.IdText(channel), before = before is { } b ? Ids.Bytes(b) : null, limit })), cancel);
+        """, new { channel = Ids.Bytes(channel), text = Decidable.IdText(channel), before = before is { } b ? Ids.Bytes(b) : null, limit })), cancel);
 
     /// <summary>A channel's pinned topics, those with the newest posts first.</summary>
     public Task<List<TopicView>> PinnedAsync(Guid channel, ClaimsPrincipal user, CancellationToken cancel) => database.ReadAsync(c =>
     {
-        var pinned = DecisionReader.With(c, Property.Pinned, Property.Yes, MaxPinned);
+        var pinned = DecisionReader.With(c, Decidable.Pinned, Decidable.Yes, MaxPinned);
         if (pinned.Count == 0) return [];
         return Views(c, c.Query($"{Columns} WHERE t.id IN @ids AND {Counts}", new { ids = pinned.Select(Ids.Bytes) }))
             .Where(t => t.Channel == channel && IsSeenBy(t, user)).OrderByDescending(t => t.LastPost).ToList();
@@ -113,7 +113,7 @@ public sealed class TopicReader(BoardDatabase database, DecisionReader decisions
         var latest = row.latest is byte[] bytes ? Ids.Of(bytes) : id;
         var author = Shown((string?)row.author, (byte[])row.author_id, (long)row.shared);
         var state = states.GetValueOrDefault(id, Decided.Nothing);
-        var channel = Guid.TryParse(state.Text(Property.Channel), out var moved) ? moved : Ids.Of((byte[])row.channel_id);
+        var channel = Guid.TryParse(state.Text(Decidable.Channel), out var moved) ? moved : Ids.Of((byte[])row.channel_id);
         return new(id, channel, (string)row.title, author, (long)row.node, latest, authors.GetValueOrDefault(latest, author), state);
     }
 

@@ -13,7 +13,7 @@ public static class TopicRules
     /// </summary>
     /// <param name="channel">The topic's channel; null if it has not arrived here.</param>
     public static string? WhyClosed(TopicView topic, ChannelView? channel, ClaimsPrincipal user) =>
-        topic.State[Property.Locked] is { Value: Property.Yes } locked && !Deciding.MayModerate(user)
+        topic.State[Decidable.Locked] is { Value: Decidable.Yes } locked && !Deciding.MayModerate(user)
             ? $"This topic is locked{(locked.Reason.Length > 0 ? ": " + locked.Reason : "")}. Nobody but moderators can post in it."
             : channel is null ? null : WhyClosed(channel, user);
 

@@ -107,7 +107,7 @@ public sealed record NewReaction(Guid Id, Guid Post, Guid Author, string Kind, b
     public override object?[] Values => [Uuid7.ToBytes(Post), Uuid7.ToBytes(Author), Kind, Given];
 }
 
-/// <param name="Property">One of <see cref="Moderation.Property"/>.</param>
+/// <param name="Property">One of <see cref="Moderation.Decidable"/>.</param>
 public sealed record NewDecision(Guid Id, Guid Subject, string Property, string Value, Guid Author, string Reason) : NewRow(Id)
 {
     private static readonly (string, string[]) TheShape = ("decision", ["subject_id", "property", "value", "author_id", "reason"]);
