@@ -60,6 +60,23 @@ public sealed class FeedTests(MariaDbStage ring)
     }
 
     [Fact]
+    public async Task A_topic_describes_itself_to_search_engines()
+    {
+        const string Title = "Tea </script><script>alert(1)</script> & \"more\"";
+        using var admin = ring.Admin(ring.A);
+        var topic = await ring.TopicAsync(Title, "The first post");
+        var second = (await (await admin.PostAsJsonAsync($"/api/v1/topics/{topic}/posts", new { body = new string('y', 199) + "💥 and so on" })).Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+        using var reader = new PlainBrowser(ring.B.Url);
+        var page = await reader.GoAsync($"/t/{topic}");
+        var data = JsonDocument.Parse(Assert.Single(page.Scripts, s => s.Type == "application/ld+json").Text).RootElement;
+        Assert.Equal(("DiscussionForumPosting", Title, "The first post", "administrator"),
+            (data.GetProperty("@type").GetString(), data.GetProperty("headline").GetString(), data.GetProperty("text").GetString(), data.GetProperty("author").GetProperty("name").GetString()));
+        var comment = Assert.Single(data.GetProperty("comment").EnumerateArray());
+        Assert.Equal(($"{ring.B.Url}/t/{topic}?at={second}#p-{second}", new string('y', 199) + "…"), (comment.GetProperty("url").GetString(), comment.GetProperty("text").GetString()));
+        Assert.Equal(Title, page.QuerySelector("h1")!.TextContent);
+    }
+
+    [Fact]
     public async Task Search_engines_find_every_topic_but_hidden_ones()
     {
         using var admin = ring.Admin(ring.A);

@@ -363,12 +363,7 @@ public sealed class ModerationTests(MariaDbStage mariaDb, MySqlStage mysql)
         Assert.DoesNotContain(code, await admin.GetStringAsync("/api/v1/decisions?limit=200"), StringComparison.Ordinal);
     }
 
-    private StageOn On(string engine)
-    {
-        if (engine == "MariaDB") return mariaDb;
-        Assert.SkipWhen(mysql.Missing is not null, mysql.Missing ?? "");
-        return mysql;
-    }
+    private StageOn On(string engine) => StageOn.Of(engine, mariaDb, mysql);
 
     private static async Task<(Guid Account, string Token)> MemberAsync(StageOn stage)
     {

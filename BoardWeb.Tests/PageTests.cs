@@ -95,7 +95,7 @@ public sealed class PageTests(MariaDbStage ring)
             ("Body", Attack + "\n\n[a](javascript:alert(4)) [b](data:text/html,x) ![c](https://e.example/x.png) <javascript:alert(5)> [d](//e.example)"));
         foreach (var page in new[] { topic, await reader.GoAsync("/c/general"), await reader.GoAsync($"/signin?returnUrl={Uri.EscapeDataString(Attack)}") })
         {
-            Assert.DoesNotContain(page.Scripts, s => s.Source is null || !s.Source.StartsWith("/js/", StringComparison.Ordinal));
+            Assert.DoesNotContain(page.Scripts, s => s.Type == "application/ld+json" ? s.Text.Contains('<', StringComparison.Ordinal) : s.Source?.StartsWith("/js/", StringComparison.Ordinal) != true);
             Assert.Empty(page.QuerySelectorAll("main img, main svg, [onerror], [onload], style"));
             Assert.DoesNotContain(page.Links, l => Regex.IsMatch(l.GetAttribute("href") ?? "", "^(javascript|data):|^//", RegexOptions.IgnoreCase));
         }

@@ -76,12 +76,7 @@ public sealed class ReactionTests(MariaDbStage mariaDb, MySqlStage mysql)
         Assert.Null(shown.QuerySelector("article.post .reactions"));
     }
 
-    private StageOn On(string engine)
-    {
-        if (engine == "MariaDB") return mariaDb;
-        Assert.SkipWhen(mysql.Missing is not null, mysql.Missing ?? "");
-        return mysql;
-    }
+    private StageOn On(string engine) => StageOn.Of(engine, mariaDb, mysql);
 
     private static async Task<Guid> FirstPostAsync(HttpClient http, Guid topic) =>
         (await http.GetFromJsonAsync<JsonElement>($"/api/v1/topics/{topic}/posts")).GetProperty("items")[0].GetProperty("id").GetGuid();

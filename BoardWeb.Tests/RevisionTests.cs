@@ -198,12 +198,7 @@ public sealed class RevisionTests(MariaDbStage mariaDb, MySqlStage mysql)
         Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(2));
     }
 
-    private StageOn On(string engine)
-    {
-        if (engine == "MariaDB") return mariaDb;
-        Assert.SkipWhen(mysql.Missing is not null, mysql.Missing ?? "");
-        return mysql;
-    }
+    private StageOn On(string engine) => StageOn.Of(engine, mariaDb, mysql);
 
     private static async Task<HttpClient> MemberAsync(StageOn stage, BoardNode node) => node.Client(await stage.MemberAsync($"Member {PageTests.Unique()}"));
 

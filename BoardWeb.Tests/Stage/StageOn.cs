@@ -52,6 +52,14 @@ public abstract class StageOn(Engine engine) : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>The one of an engine; a test that needs MySQL on a machine without it is skipped, and says so.</summary>
+    public static StageOn Of(string engine, MariaDbStage mariaDb, MySqlStage mysql)
+    {
+        if (engine == nameof(Engine.MariaDB)) return mariaDb;
+        Assert.SkipWhen(mysql.Missing is not null, mysql.Missing ?? "");
+        return mysql;
+    }
+
     /// <summary>A client with the administrator's token.</summary>
     public HttpClient Admin(BoardNode node) => node.Client(Token);
 

@@ -10,7 +10,7 @@ namespace Connect.BoardWeb.Accounts;
 /// For whoever has forgotten their password: an administrator makes a code and gives it to them in some other way, and with it they choose another password. Nothing is stored for a code:
 /// it is sealed with the ring's keys, so every node understands it, it ends after <see cref="Lifetime"/>, and it is bound to the password that was forgotten, so it opens once.
 /// </summary>
-public sealed class PasswordResets(IDataProtectionProvider protection, AccountReader accounts, Passwords passwords, WriteBatcher writes, Sessions sessions)
+public sealed class PasswordResets(IDataProtectionProvider protection, AccountReader accounts, Registration registration, WriteBatcher writes)
 {
     /// <summary>24 hours.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
@@ -26,15 +26,8 @@ public sealed class PasswordResets(IDataProtectionProvider protection, AccountRe
     }
 
     /// <summary>Gives the account of a code another password and ends its sessions; null if the code is none, too old, or was used.</summary>
-    public async Task<WriteResult?> RedeemAsync(string? code, string password, CancellationToken cancel)
-    {
-        if (await OwnerAsync(code, cancel) is not { } account) return null;
-        var hash = await passwords.HashAsync(password, cancel);
-        var result = await writes.WriteAsync(new(next =>
-            [new NewLoginKey(next(), account.Id, hash), new NewDecision(next(), account.Id, Decidable.SignedOut, "", account.Id, "another password")]));
-        sessions.Forget(account.Id);
-        return result;
-    }
+    public async Task<WriteResult?> RedeemAsync(string? code, string password, CancellationToken cancel) =>
+        await OwnerAsync(code, cancel) is { } account ? await registration.SetPasswordAsync(account.Id, password, cancel) : null;
 
     private async Task<AccountView?> OwnerAsync(string? code, CancellationToken cancel)
     {

@@ -30,15 +30,21 @@ public sealed class Registration(AccountReader accounts, ApiTokens tokens, Passw
         return null;
     }
 
-    /// <summary>Gives an account another password and ends all of its sessions; false if the old one is wrong.</summary>
+    /// <summary>Gives an account another password and ends all of its sessions.</summary>
+    public async Task<WriteResult> SetPasswordAsync(Guid account, string password, CancellationToken cancel)
+    {
+        var hash = await passwords.HashAsync(password, cancel);
+        var result = await writes.WriteAsync(new(next =>
+            [new NewLoginKey(next(), account, hash), new NewDecision(next(), account, Decidable.SignedOut, "", account, "another password")]));
+        sessions.Forget(account);
+        return result;
+    }
+
+    /// <summary>The same for whoever knows the old one; false if they do not.</summary>
     public async Task<(bool Known, WriteResult? Result)> ChangePasswordAsync(AccountView account, string old, string password, CancellationToken cancel)
     {
         if (!await passwords.VerifyAsync(account.PasswordHash, old, cancel)) return (false, null);
-        var hash = await passwords.HashAsync(password, cancel);
-        var result = await writes.WriteAsync(new(next =>
-            [new NewLoginKey(next(), account.Id, hash), new NewDecision(next(), account.Id, Decidable.SignedOut, "", account.Id, "another password")]));
-        sessions.Forget(account.Id);
-        return (true, result);
+        return (true, await SetPasswordAsync(account.Id, password, cancel));
     }
 
     /// <summary>A new token for an account; the account is made if nobody has the name.</summary>

@@ -25,7 +25,9 @@ public sealed class Sessions(AccountReader accounts, TimeProvider time)
     public Task BeginAsync(HttpContext context, AccountView account)
     {
         var now = time.GetUtcNow();
-        return context.SignInAsync(Identity.Of(account, CookieAuthenticationDefaults.AuthenticationScheme, now, began: now), new() { IsPersistent = true });
+        // Ids can be a little ahead of this clock: a session that begins after all others were ended must not count as one of them.
+        var began = account.SignedOutAt is { } ended && ended >= now ? ended.AddMilliseconds(1) : now;
+        return context.SignInAsync(Identity.Of(account, CookieAuthenticationDefaults.AuthenticationScheme, now, began), new() { IsPersistent = true });
     }
 
     /// <summary>Looks whether the ticket still says what is so, and puts it right or ends it.</summary>

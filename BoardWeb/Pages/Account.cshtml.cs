@@ -34,6 +34,7 @@ public sealed class AccountModel(AccountReader accounts, Registration registrati
             ModelState.AddModelError(nameof(Old), "This is not your password.");
             return Again();
         }
+        await LoadAsync(cancel); // as it is now, so that this browser's session is the first of the new ones
         await sessions.BeginAsync(HttpContext, Account);
         return Written($"/u/{Account.Id}", result!);
     }

@@ -1,17 +1,19 @@
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Feeds;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Storage;
 using Connect.BoardWeb.Topics;
 using Connect.Node.Database;
+using Connect.Node.Settings;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Connect.BoardWeb.Pages;
 
 /// <summary>A topic: a page of its posts, and a form to reply.</summary>
 public sealed class TopicModel(
-    BoardDatabase database, ChannelReader channels, TopicReader topics, PostReader posts, Posting posting, LastWrite lastWrite) : BoardPage(lastWrite)
+    BoardDatabase database, ChannelReader channels, TopicReader topics, PostReader posts, Posting posting, NodeSettings settings, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public TopicView Topic { get; private set; } = null!;
 
@@ -31,6 +33,9 @@ public sealed class TopicModel(
     public PostView? Answered { get; private set; }
 
     public string? Preview { get; private set; }
+
+    /// <summary>Where readers find the board.</summary>
+    public Uri Root => FeedEndpoints.RootOf(HttpContext, settings);
 
     /// <summary>Why this reader cannot reply, in words; null if there is nothing against it.</summary>
     public string? Closed { get; private set; }

@@ -89,7 +89,8 @@ public sealed class FaultRound(NemesisOptions options, Stage stage, NemesisLoad 
         {
             var verdict = await LedgerCheck.RunAsync(ring, topic.Id, ledger, options.ToConverge, cancel);
             var pending = ledger.Acknowledged.Where(a => a.Status == 202).Select(a => a.Token).ToHashSet();
-            var forgiven = verdict.Lost.Where(l => fault.LosesDisk && pending.Contains(l.Token)).ToArray();
+            // The operator's procedure deletes a disk too.
+            var forgiven = verdict.Lost.Where(l => (fault.LosesDisk || result.ByOperator) && pending.Contains(l.Token)).ToArray();
             result.PendingLost = forgiven.Select(f => f.Token).Distinct().Count();
             (result.Lost, result.Doubled) = ([.. verdict.Lost.Except(forgiven)], verdict.Doubled);
             result.Diverged = await EqualAsync(ring, cancel);
