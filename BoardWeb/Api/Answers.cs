@@ -11,6 +11,10 @@ internal static class Answers
     public static IResult Created<T>(string? location, T item, WriteResult result) =>
         result.Satisfied ? Results.Created(location, item) : Results.Accepted(location, item);
 
+    /// <summary>The same for what changed something that is there.</summary>
+    public static IResult Done<T>(string? location, T item, WriteResult result) =>
+        result.Satisfied ? Results.Ok(item) : Results.Accepted(location, item);
+
     public static IResult? Page(string? after, int? limit, out Guid? cursor, out int count)
     {
         cursor = Guid.TryParse(after, out var id) ? id : null;

@@ -155,8 +155,7 @@ public static class ApiEndpoints
         if (await posts.FindAsync(id, user, cancel) is not { } post) return NoPost();
         if (post.IsDeleted) return Problem(403, "It is deleted.");
         var result = await reactions.GiveAsync(id, user, reaction, given, cancel);
-        var changed = new PostChanged(id, post.Version, settings.Name, result.Copies);
-        return result.Satisfied ? Results.Ok(changed) : Results.Accepted($"/p/{id}", changed);
+        return Done($"/p/{id}", new PostChanged(id, post.Version, settings.Name, result.Copies), result);
     }
 
     private static async Task<IResult> ListRevisions(Guid id, ClaimsPrincipal user, VisiblePosts visible, PostReader posts, CancellationToken cancel)
@@ -169,11 +168,8 @@ public static class ApiEndpoints
     /// <summary>What was asked for is so already: a request that is sent again.</summary>
     private static IResult Unchanged(PostView post, NodeSettings settings) => Results.Ok(new PostChanged(post.Id, post.Version, settings.Name, 0));
 
-    private static IResult Changed(PostView post, NodeSettings settings, WriteResult result)
-    {
-        var changed = new PostChanged(post.Id, result.Ids[0], settings.Name, result.Copies);
-        return result.Satisfied ? Results.Ok(changed) : Results.Accepted($"/p/{post.Id}", changed);
-    }
+    private static IResult Changed(PostView post, NodeSettings settings, WriteResult result) =>
+        Done($"/p/{post.Id}", new PostChanged(post.Id, result.Ids[0], settings.Name, result.Copies), result);
 
     private static async Task<IResult> CreateToken(
         NewTokenBody body, ClaimsPrincipal user, Registration registration, NodeSettings settings, CancellationToken cancel)

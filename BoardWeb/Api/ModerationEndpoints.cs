@@ -87,8 +87,7 @@ internal static class ModerationEndpoints
         if (await accounts.FindAsync(id, cancel) is not { } account) return NoAccount();
         if (!Deciding.MayGiveRole(user, account)) return Problem(403, "Only administrators do that, and not for themselves.");
         var (code, result) = await resets.MakeAsync(account, Identity.AccountOf(user)!.Value);
-        var made = new ResetCode(code, time.GetUtcNow() + PasswordResets.Lifetime, settings.Name, result.Copies);
-        return result.Satisfied ? Results.Ok(made) : Results.Accepted((string?)null, made);
+        return Done(null, new ResetCode(code, time.GetUtcNow() + PasswordResets.Lifetime, settings.Name, result.Copies), result);
     }
 
     private static async Task<IResult> CreateReport(
@@ -126,8 +125,7 @@ internal static class ModerationEndpoints
     {
         if (changes.Count == 0) return Results.Ok(new DecisionsMade([], settings.Name, 0));
         var result = await deciding.DecideAsync(user, reason, changes);
-        var made = new DecisionsMade([.. changes.Select(c => c.Property)], settings.Name, result.Copies);
-        return result.Satisfied ? Results.Ok(made) : Results.Accepted((string?)null, made);
+        return Done(null, new DecisionsMade([.. changes.Select(c => c.Property)], settings.Name, result.Copies), result);
     }
 
     private static IResult OnlyModerators() => Problem(403, "Only moderators may do that.");
