@@ -162,6 +162,35 @@ public abstract class RingStories(TestServers servers, ITestOutputHelper output,
         foreach (var server in trio) server.Dispose();
     }
 
+    /// <summary>What a kill -9 in the middle of a change of source may leave: the server's notes of what it receives, and from whom, are whole or half or gone.</summary>
+    [Fact]
+    public async Task A_server_whose_notes_of_its_source_are_torn_is_pointed_again()
+    {
+        var pair = await servers.StartManyAsync(engine, 2);
+        var (source, replica) = (pair[0], pair[1]);
+        await PointAsync(replica, source);
+        await RunningAsync(replica);
+        foreach (var note in Directory.EnumerateFiles(replica.DataFolder).Select(f => Path.GetFileName(f)!).Where(IsNoteOfSource).Order(StringComparer.Ordinal).ToArray())
+        {
+            foreach (var left in new[] { 0, 12 })
+            {
+                await source.WriteAsync(2);
+                await EqualAsync(source, replica);
+                replica.Kill();
+                using (var file = File.OpenWrite($"{replica.DataFolder}/{note}")) file.SetLength(left);
+                await replica.StartAsync();
+                output.WriteLine($"{engine}: {note} cut off after {left} bytes; {await replica.Replication.StatusAsync()}");
+                await PointAsync(replica, source);
+                await RunningAsync(replica);
+                await source.WriteAsync(2);
+                await EqualAsync(source, replica);
+            }
+        }
+        foreach (var server in pair) server.Dispose();
+    }
+
+    private static bool IsNoteOfSource(string file) => file is "master.info" or "multi-master.info" || file.StartsWith("relay", StringComparison.Ordinal);
+
     internal static Task PointAsync(TestServer node, TestServer source) =>
         node.Replication.PointAtAsync(source.Address, node.Accounts.Replication, tls: false, applyReceived: TimeSpan.FromSeconds(2));
 

@@ -199,6 +199,7 @@ public sealed partial class RingAgent(
 
     private void Ended(RingInput.Ended ended)
     {
+        if (ended.Refusal is { } refusal) Log.NotDone(log, ended.Target ?? "nobody", refusal);
         Step(new AgentInput.SourceChanged(ended));
         if (_lookNow.CurrentCount == 0) _lookNow.Release();
     }
@@ -271,5 +272,8 @@ public sealed partial class RingAgent(
 
         [LoggerMessage(102, LogLevel.Information, "Decided: {Effect}")]
         public static partial void Effect(ILogger logger, RingEffect effect);
+
+        [LoggerMessage(107, LogLevel.Warning, "Not pointed at {Target}: {Refusal}")]
+        public static partial void NotDone(ILogger logger, string target, string refusal);
     }
 }

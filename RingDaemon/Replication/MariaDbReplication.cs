@@ -49,7 +49,6 @@ public sealed class MariaDbReplication(DatabaseSettings settings, Account daemon
 
     private protected override void Forget(DbConnection connection)
     {
-        if (ReplicaRow.Read(connection, "SHOW SLAVE STATUS") is null) return;
         connection.Execute("STOP SLAVE");
         connection.Execute("RESET SLAVE ALL"); // leaves gtid_slave_pos as it is
     }

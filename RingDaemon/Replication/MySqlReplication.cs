@@ -99,7 +99,6 @@ public sealed class MySqlReplication(DatabaseSettings settings, Account daemon) 
 
     private protected override void Forget(DbConnection connection)
     {
-        if (ReplicaRow.Read(connection, "SHOW REPLICA STATUS") is null) return;
         StopApplier(connection);
         connection.Execute("RESET REPLICA ALL");
     }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Data.Common;
 using System.Diagnostics;
 using Connect.Node.Database;
@@ -17,6 +18,9 @@ public abstract class OwnServer : IReplicationServer, IDisposable
     /// seconds while the receiver is in the middle of its handshake with a frozen source (it repeats its signal only then), and giving up earlier would not end it.
     /// </summary>
     public static readonly TimeSpan ChangeDeadline = TimeSpan.FromSeconds(5);
+
+    /// <summary>ER_MASTER_INFO, ER_RELAY_LOG_INIT, and MySQL's for its two repositories.</summary>
+    private static readonly FrozenSet<int> UnreadableNotes = [1201, 1380, 1871, 1872];
 
     private static readonly TimeSpan WaitSlice = TimeSpan.FromMilliseconds(250);
 
@@ -62,7 +66,7 @@ public abstract class OwnServer : IReplicationServer, IDisposable
             Drain(connection, applyReceived, cancel);
             try
             {
-                Point(connection, source, replication, tls);
+                PointAnyway(connection, source, replication, tls);
             }
             catch (DbException e) when (e.Message.Contains(replication.Password, StringComparison.Ordinal))
             {
@@ -122,9 +126,27 @@ public abstract class OwnServer : IReplicationServer, IDisposable
 
     private protected abstract void Point(DbConnection connection, ServerAddress source, Account replication, ServerTls tls);
 
+    /// <summary>Ends replication and all that is known of its source; a server that has none stays as it is.</summary>
     private protected abstract void Forget(DbConnection connection);
 
     private protected abstract void Adopt(DbConnection connection, string position);
+
+    /// <summary>
+    /// A server killed while it changed its source keeps notes of it that it cannot read, and refuses every later change, after a restart too. They say nothing that
+    /// is needed: what is received next is asked for by position. So they are thrown away.
+    /// </summary>
+    private void PointAnyway(DbConnection connection, ServerAddress source, Account replication, ServerTls tls)
+    {
+        try
+        {
+            Point(connection, source, replication, tls);
+        }
+        catch (DbException e) when (UnreadableNotes.Contains(Database.ErrorNumber(e)))
+        {
+            Forget(connection);
+            Point(connection, source, replication, tls);
+        }
+    }
 
     private Task<T> AskAsync<T>(Func<DbConnection, T> question, CancellationToken cancel) => _questions.RunAsync(question, Deadline, cancel);
 

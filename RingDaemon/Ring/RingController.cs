@@ -94,6 +94,7 @@ public sealed class RingController(string me, RingOptions options)
     private string? _preferred;
     private TimeSpan _preferredSince;
     private string? _failedTarget;
+    private string? _failedWhy;
     private int _failures;
     private TimeSpan _retryAt;
 
@@ -154,7 +155,7 @@ public sealed class RingController(string me, RingOptions options)
                     break;
                 }
                 _failures = target == _failedTarget ? _failures + 1 : 1;
-                _failedTarget = target;
+                (_failedTarget, _failedWhy) = (target, refusal);
                 var wait = options.FirstRetry * Math.Pow(2, Math.Min(_failures - 1, 10));
                 _retryAt = now + (wait < options.LongestRetry ? wait : options.LongestRetry);
                 break;
@@ -227,7 +228,7 @@ public sealed class RingController(string me, RingOptions options)
     private bool IsTooEarly(TimeSpan now, string? target)
     {
         if (_failures == 0 || target != _failedTarget || now >= _retryAt) return false;
-        Doing = $"the last attempt failed {_failures} times; next one in {(_retryAt - now).TotalSeconds:0.0} s";
+        Doing = $"{_failures} attempts failed, the last one because: {_failedWhy}; next one in {(_retryAt - now).TotalSeconds:0.0} s";
         return true;
     }
 
