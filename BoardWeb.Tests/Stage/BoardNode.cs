@@ -33,7 +33,7 @@ public sealed class BoardNode : IAsyncDisposable
             Cluster = "test",
             KeyFile = keys,
             Database = { Engine = server.Engine, Port = server.Port, AccountsFile = accounts },
-            Web = { Url = $"http://127.0.0.1:{Server.FreePort()}" },
+            Web = { Url = $"http://127.0.0.1:{Server.FreePort()}", SearchFile = Path.Combine(folder, $"search-{name}-{Guid.NewGuid():N}.db") },
         };
         change?.Invoke(settings);
         return settings;

@@ -4,6 +4,7 @@ using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Ring;
+using Connect.BoardWeb.Search;
 using Connect.BoardWeb.Storage;
 using Connect.BoardWeb.Topics;
 using Connect.BoardWeb.Writes;
@@ -30,6 +31,8 @@ public static class ApiEndpoints
             .ProducesProblem(404).WithSummary("A channel's topics, the latest activity first");
         api.MapPost("/channels/{slug}/topics", CreateTopic).Produces<TopicCreated>(201).Produces<TopicCreated>(202)
             .ProducesProblem(404).ProducesProblem(413).ProducesValidationProblem(422).WithSummary("Open a topic with its first post");
+        api.MapGet("/search", Search).Produces<Listing<SearchItem>>()
+            .ProducesProblem(404).ProducesValidationProblem(422).WithSummary("Posts that have all of these words, \"phrases\" or beginn* of words and none of the -others; the newest first");
         api.MapGet("/topics/{id:guid}/posts", ListPosts).Produces<Listing<PostItem>>()
             .ProducesProblem(404).WithSummary("A topic's posts in order");
         api.MapPost("/topics/{id:guid}/posts", CreatePost).Produces<PostCreated>(201).Produces<PostCreated>(202)
@@ -74,6 +77,17 @@ public static class ApiEndpoints
         var found = await topics.RecentAsync(channel.Id, user, cursor, count + 1, cancel);
         return Results.Ok(new Listing<TopicItem>(
             [.. pinned.Concat(found.Take(count)).Select(t => TopicItem.Of(t, names))], found.Count > count ? found[count - 1].LastPost.ToString() : null));
+    }
+
+    private static async Task<IResult> Search(
+        string? q, Guid? topic, string? after, int? limit, ClaimsPrincipal user, BoardSearch search, TopicReader topics, NodeNames names, CancellationToken cancel)
+    {
+        if (Page(after, limit, out var cursor, out var count) is { } invalid) return invalid;
+        var (query, fault) = SearchQuery.Parse(q);
+        if (query is null) return Invalid(("q", fault ?? "Say what to look for."))!;
+        if (topic is { } id && await topics.FindAsync(id, user, cancel) is null) return NoTopic();
+        var found = await search.FindAsync(query, topic, cursor, count, user, cancel);
+        return found.Fault is { } why ? Problem(503, why) : Results.Ok(new Listing<SearchItem>([.. found.Hits.Select(h => SearchItem.Of(h, names))], found.Next?.ToString()));
     }
 
     private static async Task<IResult> CreateTopic(

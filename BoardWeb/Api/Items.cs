@@ -3,6 +3,7 @@ using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Ring;
+using Connect.BoardWeb.Search;
 using Connect.BoardWeb.Topics;
 
 namespace Connect.BoardWeb.Api;
@@ -118,4 +119,11 @@ public sealed record DecisionItem(Guid Id, Guid Subject, string About, string Pr
 {
     public static DecisionItem Of(LoggedDecision l) =>
         new(l.Decision.Id, l.Decision.Subject, l.About, l.Decision.Property, l.Decision.Value, l.Decision.By, l.Decision.At, l.Decision.Reason);
+}
+
+/// <param name="Title">Of the topic.</param>
+/// <param name="Excerpt">Where it matches, as HTML that is safe to show: the words that do stand in <c>mark</c>.</param>
+public sealed record SearchItem(PostItem Post, Guid Topic, string Title, string Excerpt)
+{
+    public static SearchItem Of(SearchHit hit, NodeNames names) => new(PostItem.Of(hit.Post, names), hit.Post.Topic, hit.Title, hit.Excerpt);
 }

@@ -23,7 +23,7 @@ public static class Sitemaps
     public static void MapSitemaps(this WebApplication app)
     {
         app.MapGet("/robots.txt", (HttpContext context, NodeSettings settings) => Results.Text(
-            $"User-agent: *\nDisallow: /account\nDisallow: /moderation\nDisallow: /signin\nDisallow: /signup\nSitemap: {new Uri(FeedEndpoints.RootOf(context, settings), "/sitemap.xml")}\n")).ExcludeFromDescription();
+            $"User-agent: *\nDisallow: /account\nDisallow: /moderation\nDisallow: /search\nDisallow: /signin\nDisallow: /signup\nSitemap: {new Uri(FeedEndpoints.RootOf(context, settings), "/sitemap.xml")}\n")).ExcludeFromDescription();
         app.MapGet("/sitemap.xml", IndexAsync).ExcludeFromDescription();
         app.MapGet("/sitemap/{month}.xml", MonthAsync).ExcludeFromDescription();
     }

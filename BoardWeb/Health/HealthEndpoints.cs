@@ -1,12 +1,13 @@
 using Connect.BoardWeb.KeyRing;
 using Connect.BoardWeb.Metrics;
 using Connect.BoardWeb.Storage;
+using Connect.BoardWeb.Topics;
 using Connect.BoardWeb.Writes;
 
 namespace Connect.BoardWeb.Health;
 
 /// <summary>Why this node should get no traffic: empty if it should. Read from memory, so a load balancer may ask as often as it likes.</summary>
-public sealed class Readiness(OwnDatabaseProbe database, OwnDaemonProbe daemon, KeyRingReader keys, IHostApplicationLifetime lifetime)
+public sealed class Readiness(OwnDatabaseProbe database, OwnDaemonProbe daemon, KeyRingReader keys, TopicDirectory topics, IHostApplicationLifetime lifetime)
 {
     public IReadOnlyList<string> Reasons()
     {
@@ -14,6 +15,7 @@ public sealed class Readiness(OwnDatabaseProbe database, OwnDaemonProbe daemon, 
         if (lifetime.ApplicationStopping.IsCancellationRequested) reasons.Add("The board is stopping.");
         if (database.Fault is { } d) reasons.Add(d);
         if (!keys.Usable) reasons.Add("The key for cookies and forms has not arrived: is the ring founded?");
+        if (!topics.IsRead) reasons.Add("The topics have not been read yet.");
         if (daemon.Fault is { } r) reasons.Add(r);
         return reasons;
     }

@@ -162,13 +162,8 @@ public sealed class ArrivalWatch : BackgroundService
         return (marks, posts);
     }
 
-    /// <summary>
-    /// Current marks, read for a page before its posts are read, so that nothing falls between the two. An origin's ids rise over all of its tables, so one mark says how far all
-    /// of them have been seen.
-    /// </summary>
-    public static Marks Read(DbConnection connection) => Marks.Of(
-        connection.Query<(long Node, byte[] Id)>("SELECT node, MAX(id) FROM post GROUP BY node UNION ALL SELECT node, MAX(id) FROM post_revision GROUP BY node UNION ALL SELECT node, MAX(id) FROM reaction GROUP BY node")
-            .GroupBy(o => o.Node, o => Ids.Of(o.Id)).Select(o => KeyValuePair.Create(o.Key, o.Max())));
+    /// <summary>Current marks, read for a page before its posts are read, so that nothing falls between the two.</summary>
+    public static Marks Read(DbConnection connection) => Marks.Newest(connection, "post", "post_revision", "reaction");
 
     private void Wake()
     {

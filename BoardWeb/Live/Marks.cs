@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
+using System.Data.Common;
 using System.Text;
+using Connect.BoardWeb.Storage;
+using Dapper;
 
 namespace Connect.BoardWeb.Live;
 
@@ -24,6 +27,18 @@ public sealed class Marks
     public Guid this[long origin] => _origins.GetValueOrDefault(origin);
 
     public static Marks Of(IEnumerable<KeyValuePair<long, Guid>> origins) => new(origins.ToImmutableSortedDictionary());
+
+    /// <summary>
+    /// The newest of each origin in these tables, as this node's server holds them: a few dives into an index of each. An origin's ids rise over all of its tables, so one mark says
+    /// how far all of them have been seen.
+    /// </summary>
+    /// <param name="tables">Constants: tables with an index by origin.</param>
+    public static Marks Newest(DbConnection connection, params ReadOnlySpan<string> tables)
+    {
+        var newest = new List<string>();
+        foreach (var table in tables) newest.Add($"SELECT node, MAX(id) FROM {table} GROUP BY node");
+        return Of(connection.Query<(long Node, byte[] Id)>(string.Join(" UNION ALL ", newest)).GroupBy(o => o.Node, o => Ids.Of(o.Id)).Select(o => KeyValuePair.Create(o.Key, o.Max())));
+    }
 
     /// <summary>With an id seen; marks never fall.</summary>
     public Marks With(long origin, Guid id) => id.CompareTo(this[origin]) > 0 ? new(_origins.SetItem(origin, id)) : this;

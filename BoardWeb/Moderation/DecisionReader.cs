@@ -38,10 +38,6 @@ public sealed class DecisionReader(BoardDatabase database, Uuid7 ids)
 
     public Task<Decided> OfAsync(Guid subject, CancellationToken cancel) => database.ReadAsync(c => Of(c, subject), cancel);
 
-    /// <summary>Subjects of which this is decided now; at most <paramref name="limit"/>, those decided last.</summary>
-    public static List<Guid> With(DbConnection connection, string property, string value, int limit) =>
-        [.. connection.Query<byte[]>($"SELECT d.subject_id FROM decision d WHERE d.property = @property AND d.value = @value AND {IsLatest} ORDER BY d.id DESC LIMIT {limit}", new { property, value }).Select(Ids.Of)];
-
     /// <summary>The highest id of an origin's decisions; null if it has made none.</summary>
     public static Guid? Newest(DbConnection connection, long origin) =>
         connection.ExecuteScalar<byte[]?>("SELECT MAX(id) FROM decision WHERE node = @origin", new { origin }) is { } id ? Ids.Of(id) : null;

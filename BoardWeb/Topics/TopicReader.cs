@@ -26,48 +26,41 @@ public sealed record TopicView(Guid Id, Guid Channel, string Title, string Autho
 }
 
 /// <summary>Reads topics. Of two with one request key (a retry on another side of a partition) the earlier one counts.</summary>
-public sealed class TopicReader(BoardDatabase database, DecisionReader decisions)
+public sealed class TopicReader(BoardDatabase database, TopicDirectory directory, DecisionReader decisions)
 {
     public const int PageSize = 50;
 
-    /// <summary>Pinned topics of the whole board; of more the latest count.</summary>
+    /// <summary>Pinned topics of a channel that are shown.</summary>
     private const int MaxPinned = 200;
 
     private const string Columns = """
         SELECT t.id, t.channel_id, t.title, t.node, t.author_id, a.name AS author,
-          EXISTS (SELECT 1 FROM account e WHERE e.name_key = a.name_key AND e.id < a.id) AS shared,
-          (SELECT MAX(p.id) FROM post p WHERE p.topic_id = t.id) AS latest
+          EXISTS (SELECT 1 FROM account e WHERE e.name_key = a.name_key AND e.id < a.id) AS shared
         FROM topic t LEFT JOIN account a ON a.id = t.author_id
         """;
-
-    private const string Counts = "NOT EXISTS (SELECT 1 FROM topic e WHERE e.request_key = t.request_key AND e.id < t.id)";
 
     /// <summary>
     /// A channel's topics, those with the newest posts first; <paramref name="before"/> is the last one's <see cref="TopicView.LastPost"/>. Pinned ones are not among them
     /// (<see cref="PinnedAsync"/>), nor, but for moderators, hidden ones.
-    /// It looks up the newest post of every topic of the channel: a few dives into an index each, so some tens of thousands of topics.
     /// </summary>
-    public Task<List<TopicView>> RecentAsync(Guid channel, ClaimsPrincipal user, Guid? before, int limit, CancellationToken cancel) => database.ReadAsync(c => Views(c, c.Query($"""
-        {Columns} JOIN (SELECT id FROM topic WHERE channel_id = @channel UNION SELECT subject_id FROM decision WHERE property = 'channel' AND value = @text) here ON here.id = t.id
-        WHERE {Counts} AND COALESCE({Latest(Decidable.Channel)}, @text) = @text AND COALESCE({Latest(Decidable.Pinned)}, '') = ''
-          {(Deciding.MayModerate(user) ? "" : $"AND COALESCE({Latest(Decidable.Hidden)}, '') = ''")}
-        HAVING latest IS NOT NULL {(before is null ? "" : "AND latest < @before")} ORDER BY latest DESC LIMIT @limit
-        """, new { channel = Ids.Bytes(channel), text = Decidable.IdText(channel), before = before is { } b ? Ids.Bytes(b) : null, limit })), cancel);
+    public async Task<List<TopicView>> RecentAsync(Guid channel, ClaimsPrincipal user, Guid? before, int limit, CancellationToken cancel) =>
+        await ViewsAsync((await directory.CurrentAsync(cancel)).Recent(channel, Deciding.MayModerate(user), before, limit), user, cancel);
 
     /// <summary>A channel's pinned topics, those with the newest posts first.</summary>
-    public Task<List<TopicView>> PinnedAsync(Guid channel, ClaimsPrincipal user, CancellationToken cancel) => database.ReadAsync(c =>
-    {
-        var pinned = DecisionReader.With(c, Decidable.Pinned, Decidable.Yes, MaxPinned);
-        if (pinned.Count == 0) return [];
-        return Views(c, c.Query($"{Columns} WHERE t.id IN @ids AND {Counts}", new { ids = pinned.Select(Ids.Bytes) }))
-            .Where(t => t.Channel == channel && IsSeenBy(t, user)).OrderByDescending(t => t.LastPost).ToList();
-    }, cancel);
+    public async Task<List<TopicView>> PinnedAsync(Guid channel, ClaimsPrincipal user, CancellationToken cancel) =>
+        await ViewsAsync((await directory.CurrentAsync(cancel)).Pinned(channel, Deciding.MayModerate(user), MaxPinned), user, cancel);
+
+    /// <summary>In the order of the places, with the newest posts these say: the cursor of a page must be the one it was cut at.</summary>
+    private Task<List<TopicView>> ViewsAsync(List<TopicPlace> places, ClaimsPrincipal user, CancellationToken cancel) => places.Count == 0 ? Task.FromResult<List<TopicView>>([])
+        : database.ReadAsync(c =>
+        {
+            var latest = places.ToDictionary(p => p.Topic, p => p.Latest);
+            var views = Views(c, c.Query($"{Columns} WHERE t.id IN @ids", new { ids = places.Select(p => Ids.Bytes(p.Topic)) }), id => latest[id]).ToDictionary(v => v.Id);
+            return places.Select(p => views.GetValueOrDefault(p.Topic)).OfType<TopicView>().Where(v => IsSeenBy(v, user)).ToList();
+        }, cancel);
 
     /// <summary>Hidden topics are there for moderators only.</summary>
     private static bool IsSeenBy(TopicView topic, ClaimsPrincipal user) => !topic.IsHidden || Deciding.MayModerate(user);
-
-    /// <param name="property">A constant.</param>
-    private static string Latest(string property) => $"(SELECT d.value FROM decision d WHERE d.subject_id = t.id AND d.property = '{property}' ORDER BY d.id DESC LIMIT 1)";
 
     /// <summary>The topic with this id, or the earlier one it repeats; null if there is none (yet), or none that this reader may see.</summary>
     public async Task<TopicView?> FindAsync(Guid id, ClaimsPrincipal user, CancellationToken cancel) =>
@@ -79,7 +72,9 @@ public sealed class TopicReader(BoardDatabase database, DecisionReader decisions
         if (key.Id is null) return null;
         var counted = key.Key is null ? key.Id
             : c.QueryFirst<byte[]>("SELECT id FROM topic WHERE request_key = @Key ORDER BY id LIMIT 1", new { key.Key });
-        return Views(c, c.Query($"{Columns} WHERE t.id = @id", new { id = counted })).FirstOrDefault();
+        // A topic may arrive a moment before its first post.
+        var latest = c.ExecuteScalar<byte[]?>("SELECT MAX(id) FROM post WHERE topic_id = @id", new { id = counted });
+        return Views(c, c.Query($"{Columns} WHERE t.id = @id", new { id = counted }), topic => Ids.OrNull(latest) ?? topic).FirstOrDefault();
     }, cancel);
 
     /// <summary>What a topic with this id was made of, to compare a retry with it: its channel, title, first post and that post's body.</summary>
@@ -92,25 +87,22 @@ public sealed class TopicReader(BoardDatabase database, DecisionReader decisions
             : (Ids.Of((byte[])row.channel_id), (string)row.title, Ids.Of((byte[])row.id), (string)row.body);
     }, cancel);
 
-    private List<TopicView> Views(DbConnection connection, IEnumerable<dynamic> found)
+    private List<TopicView> Views(DbConnection connection, IEnumerable<dynamic> found, Func<Guid, Guid> latest)
     {
-        var rows = found.ToList();
+        var rows = found.Select(r => (Row: r, Id: Ids.Of((byte[])r.id))).ToList();
         if (rows.Count == 0) return [];
         var authors = connection.Query("""
             SELECT p.id, p.author_id, a.name,
               EXISTS (SELECT 1 FROM account e WHERE e.name_key = a.name_key AND e.id < a.id) AS shared
             FROM post p LEFT JOIN account a ON a.id = p.author_id WHERE p.id IN @ids
-            """, new { ids = rows.Select(r => (byte[]?)r.latest ?? []).ToList() })
+            """, new { ids = rows.Select(r => Ids.Bytes(latest(r.Id))) })
             .ToDictionary(r => Ids.Of((byte[])r.id), r => Shown((string?)r.name, (byte[])r.author_id, (long)r.shared));
-        var states = decisions.Of(connection, [.. rows.Select(r => Ids.Of((byte[])r.id))]);
-        return [.. rows.Select(r => View(r, authors, states))];
+        var states = decisions.Of(connection, [.. rows.Select(r => r.Id)]);
+        return [.. rows.Select(r => View(r.Row, r.Id, latest(r.Id), authors, states))];
     }
 
-    private static TopicView View(dynamic row, Dictionary<Guid, string> authors, IReadOnlyDictionary<Guid, Decided> states)
+    private static TopicView View(dynamic row, Guid id, Guid latest, Dictionary<Guid, string> authors, IReadOnlyDictionary<Guid, Decided> states)
     {
-        var id = Ids.Of((byte[])row.id);
-        // A topic may arrive a moment before its first post.
-        var latest = row.latest is byte[] bytes ? Ids.Of(bytes) : id;
         var author = Shown((string?)row.author, (byte[])row.author_id, (long)row.shared);
         var state = states.GetValueOrDefault(id, Decided.Nothing);
         var channel = Guid.TryParse(state.Text(Decidable.Channel), out var moved) ? moved : Ids.Of((byte[])row.channel_id);

@@ -250,6 +250,9 @@ public sealed class WebSettings
 
     /// <summary>What people type: the load balancer's address.</summary>
     public string PublicUrl { get; set; } = "";
+
+    /// <summary>The board's own index for its search: a file that the board may write, made if missing, and made anew from the database if it is deleted.</summary>
+    public string SearchFile { get; set; } = "search.db";
 }
 
 public sealed class LoadBalancerSettings

@@ -47,7 +47,8 @@ internal static class RingSimulation
         if (!Comes(ring, ring.RunUntil(() => ring.IsClosedAtRest() && ring.Present.All(d => d.Report is { Serving: true, Writable: true }), ToSettle), "ring-open", "the ring did not close again")) return;
         ring.Run(TimeSpan.FromSeconds(5));
         ring.Boards.StopPosting();
-        if (!Comes(ring, ring.RunUntil(ring.IsEqual, ToBecomeEqual), "divergence", "the nodes did not become equal")) return;
+        var became = ring.RunUntil(ring.IsEqual, ToBecomeEqual);
+        if (!Comes(ring, became, "divergence", $"the nodes did not become equal ({ring.Differences()})")) return;
         // A link is called broken for a while after it was mended. When that is taken back the order changes once more, after a hold-down: what follows counts from there.
         if (ring.Present.Any(NamesABrokenLink))
         {
@@ -59,7 +60,7 @@ internal static class RingSimulation
         ring.IsAtRest = true;
         ring.Run(Rest);
         if (!Comes(ring, ring.IsClosedAtRest(), "ring-open", "the ring opened again by itself")) return;
-        if (!Comes(ring, ring.IsEqual(), "divergence", "the nodes became unequal by themselves")) return;
+        if (!Comes(ring, ring.IsEqual(), "divergence", $"the nodes became unequal by themselves ({ring.Differences()})")) return;
         ring.Checks.Rested();
     }
 

@@ -147,6 +147,15 @@ internal sealed class SimulatedRing : IDisposable
         return Disks.All(d => d.Rows.SetEquals(first.Rows) && d.Executed.Equals(first.Executed));
     }
 
+    /// <summary>For a message: the rows that some node lacks, and what wrote them.</summary>
+    public string Differences()
+    {
+        var all = new RowSet();
+        foreach (var disk in Disks) all.Add(disk.Rows);
+        return string.Join(", ", Present.SelectMany(d => all.Except(d.Server.Disk.Rows).Take(5).Select(row =>
+            Disks.SelectMany(o => o.Log).FirstOrDefault(t => t.Row == row) is { Origin: not null } wrote ? $"{d.Name} lacks row {row}, {wrote.Origin}:{wrote.Number} of server {wrote.ServerId}" : $"{d.Name} lacks row {row}, which is in no log")));
+    }
+
     /// <summary>A new node with a copy of the donor's data, under an identity that nobody had. It was let in; from here on it is as any other.</summary>
     public SimulatedDaemon Enter(SimulatedDaemon donor)
     {

@@ -109,10 +109,13 @@ internal static class FaultKinds
         if (ring.Daemons.Count < LargestRing && donor is { Report: { Serving: true, ReadOnly: null }, Server.Power: Power.On, Power: Power.On, Wishes.Leave: false }) ring.Enter(donor);
     }
 
+    /// <summary>Without this node's disk nobody would hold the board: nothing could be proven after that.</summary>
+    private static bool IsLastCopy(SimulatedRing ring, string node) => ring.Present.All(d => d.Name == node || d.Server.Disk.IsFresh);
+
     /// <summary>The machine comes back with an empty disk, hence as somebody new.</summary>
     private static void LoseDisk(SimulatedRing ring, Fault fault)
     {
-        if (ring.Present.All(d => d.Name == fault.Node || d.Server.Disk.IsFresh)) return; // the last copy of the board: nothing could be proven after that
+        if (IsLastCopy(ring, fault.Node)) return;
         Kill(ring, ring[fault.Node], Power.Down);
         var node = ring[fault.Node];
         node.Format(ring.NextServerId());
@@ -121,7 +124,7 @@ internal static class FaultKinds
     /// <summary>What the server held when the fault began is what it holds again, under the identity it had then.</summary>
     private static void RestoreBackup(SimulatedRing ring, Fault fault)
     {
-        if (!ring.Backups.Remove(fault, out var backup)) return;
+        if (!ring.Backups.Remove(fault, out var backup) || backup.IsFresh && IsLastCopy(ring, fault.Node)) return;
         // Within the half second that a daemon's memory is behind, and after it was lost with the machine, an old copy can pass for the latest if nobody else can be asked: docs/operations.md.
         if (!ring[fault.Node].WouldKnow(backup)) return;
         Kill(ring, ring[fault.Node], Power.Down);
@@ -132,7 +135,7 @@ internal static class FaultKinds
     /// <summary>The same while the daemon lives, and the server is back before anybody has looked.</summary>
     private static void SwapBackup(SimulatedRing ring, Fault fault)
     {
-        if (!ring.Backups.Remove(fault, out var backup) || !ring[fault.Node].WouldKnow(backup)) return;
+        if (!ring.Backups.Remove(fault, out var backup) || backup.IsFresh && IsLastCopy(ring, fault.Node) || !ring[fault.Node].WouldKnow(backup)) return;
         var server = ring[fault.Node].Server;
         server.Crash(Power.Down);
         server.Replace(backup);

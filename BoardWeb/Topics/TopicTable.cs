@@ -1,0 +1,110 @@
+namespace Connect.BoardWeb.Topics;
+
+/// <summary>What a place in a channel's list needs to know of a topic.</summary>
+/// <param name="Channel">Where it is now.</param>
+/// <param name="Latest">Its newest post; null if none has arrived here.</param>
+/// <param name="Repeats">Another topic with the same request key is earlier: this one does not count.</param>
+public sealed record TopicEntry(Guid Id, Guid Channel, Guid? Latest, bool Pinned, bool Hidden, bool Repeats);
+
+/// <summary>A place in a list of topics.</summary>
+/// <param name="Latest">The topic's newest post, as the list knows it: the cursor for what comes after.</param>
+public readonly record struct TopicPlace(Guid Topic, Guid Latest);
+
+/// <summary>
+/// The topics of each channel in the order of their newest posts, in memory: about 300 bytes for each topic. Thread-safe, and without input and output.
+/// </summary>
+public sealed class TopicTable
+{
+    private static readonly Comparer<TopicPlace> NewestFirst = Comparer<TopicPlace>.Create((a, b) => b.Latest.CompareTo(a.Latest) is not 0 and var order ? order : b.Topic.CompareTo(a.Topic));
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Guid, TopicEntry> _topics = [];
+    private readonly Dictionary<Guid, Lists> _channels = [];
+
+    public int Count
+    {
+        get
+        {
+            lock (_gate) return _topics.Count;
+        }
+    }
+
+    public bool Knows(Guid topic)
+    {
+        lock (_gate) return _topics.ContainsKey(topic);
+    }
+
+    /// <summary>A topic, or what has become of it. A newer post than this one's that was seen already stays its newest.</summary>
+    public void Set(TopicEntry topic)
+    {
+        lock (_gate)
+        {
+            var known = _topics.GetValueOrDefault(topic.Id);
+            Replace(known, known?.Latest is { } seen && (topic.Latest is not { } latest || seen.CompareTo(latest) > 0) ? topic with { Latest = seen } : topic);
+        }
+    }
+
+    /// <summary>A post has arrived. True if its topic is known.</summary>
+    public bool Posted(Guid topic, Guid post)
+    {
+        lock (_gate)
+        {
+            if (!_topics.TryGetValue(topic, out var known)) return false;
+            if (known.Latest is not { } latest || post.CompareTo(latest) > 0) Replace(known, known with { Latest = post });
+            return true;
+        }
+    }
+
+    /// <summary>It turned out to repeat an earlier one.</summary>
+    public void Repeats(Guid topic)
+    {
+        lock (_gate)
+        {
+            if (_topics.TryGetValue(topic, out var known)) Replace(known, known with { Repeats = true });
+        }
+    }
+
+    /// <summary>A channel's topics that are not pinned, those with the newest posts first.</summary>
+    /// <param name="before">The <see cref="TopicPlace.Latest"/> of the page before; null for the first page.</param>
+    public List<TopicPlace> Recent(Guid channel, bool withHidden, Guid? before, int limit)
+    {
+        lock (_gate)
+        {
+            if (!_channels.TryGetValue(channel, out var lists)) return [];
+            var places = before is { } cursor ? lists.Recent.GetViewBetween(new(Guid.Empty, cursor), Last).SkipWhile(p => p.Latest == cursor) : lists.Recent;
+            return [.. places.Where(p => withHidden || !_topics[p.Topic].Hidden).Take(limit)];
+        }
+    }
+
+    /// <summary>A channel's pinned topics, those with the newest posts first.</summary>
+    public List<TopicPlace> Pinned(Guid channel, bool withHidden, int limit)
+    {
+        lock (_gate) return _channels.TryGetValue(channel, out var lists) ? [.. lists.Pinned.Where(p => withHidden || !_topics[p.Topic].Hidden).Take(limit)] : [];
+    }
+
+    private static TopicPlace Last => new(Guid.Empty, Guid.Empty);
+
+    private void Replace(TopicEntry? before, TopicEntry after)
+    {
+        if (before == after) return;
+        if (before is not null && PlaceOf(before) is { } old) ListOf(before).Remove(old);
+        _topics[after.Id] = after;
+        if (PlaceOf(after) is { } place) ListOf(after).Add(place);
+    }
+
+    /// <summary>None for a topic that is not shown: one without posts, or that repeats another.</summary>
+    private static TopicPlace? PlaceOf(TopicEntry topic) => topic is { Latest: { } latest, Repeats: false } ? new(topic.Id, latest) : null;
+
+    private SortedSet<TopicPlace> ListOf(TopicEntry topic)
+    {
+        if (!_channels.TryGetValue(topic.Channel, out var lists)) _channels[topic.Channel] = lists = new();
+        return topic.Pinned ? lists.Pinned : lists.Recent;
+    }
+
+    private sealed class Lists
+    {
+        public SortedSet<TopicPlace> Recent { get; } = new(NewestFirst);
+
+        public SortedSet<TopicPlace> Pinned { get; } = new(NewestFirst);
+    }
+}
