@@ -12,8 +12,8 @@ public sealed class NotificationCount(Notifications notifications, TimeProvider 
     /// <summary>For so long a number is taken for what it was. 10 s.</summary>
     public static readonly TimeSpan Known = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a page waits for it. 300 ms.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
+    /// <summary>How long a page waits for it, 300 ms; and if it did not come, for how long no page asks again, 2 s.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300), Rest = TimeSpan.FromSeconds(2);
 
     private const int MaxKnown = 10_000;
 
@@ -23,7 +23,7 @@ public sealed class NotificationCount(Notifications notifications, TimeProvider 
     public async Task<int?> OfAsync(ClaimsPrincipal user, CancellationToken cancel)
     {
         if (Identity.AccountOf(user) is not { } account) return null;
-        if (_known.TryGetValue(account, out var known) && time.GetElapsedTime(known.Since) < Known) return known.Count;
+        if (_known.TryGetValue(account, out var known) && time.GetElapsedTime(known.Since) < (known.Count is null ? Rest : Known)) return known.Count;
         try
         {
             return Remember(account, await notifications.CountAsync(user, cancel).WaitAsync(Patience, time, cancel));

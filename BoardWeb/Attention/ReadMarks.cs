@@ -13,7 +13,7 @@ namespace Connect.BoardWeb.Attention;
 /// How far people have read. A mark that moves forward is a row, and of the rows about one person and subject the greatest <c>up_to</c> counts, so what somebody read on two sides of a
 /// partition adds up. Pages only leave a note here: they never wait for the row, and if it cannot be written the note is dropped, and the next page leaves another.
 /// </summary>
-public sealed class ReadMarks(BoardDatabase database, WriteBatcher writes, IWriteGate gate, NotificationCount counts, BoardMetrics metrics) : BackgroundService
+public sealed class ReadMarks(BoardDatabase database, WriteBatcher writes, IWriteGate gate, NotificationCount counts, BoardMetrics metrics, ILogger<ReadMarks> log) : BackgroundService
 {
     /// <summary>Notes that may wait; beyond it they are dropped.</summary>
     public const int MaxWaiting = 1024;
@@ -81,9 +81,10 @@ public sealed class ReadMarks(BoardDatabase database, WriteBatcher writes, IWrit
                 return;
             }
         }
-        catch (Exception e) when (e is DatabaseUnavailableException or TimeoutException or DbException)
+        catch (Exception e) when (e is not OperationCanceledException || !cancel.IsCancellationRequested)
         {
-            // Nobody waits for it.
+            // Nobody waits for it; and whatever it was, the next notes must get their chance.
+            if (e is not (DatabaseUnavailableException or TimeoutException or DbException)) log.LogError(e, "{Count} notes of how far somebody has read could not be written.", marks.Count);
         }
         metrics.ReadMarksDropped.Add(marks.Count);
     }
