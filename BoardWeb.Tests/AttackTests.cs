@@ -62,7 +62,7 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
     {
         using var admin = await AdministratorAsync();
         var payload = Uri.EscapeDataString(Script);
-        string[] names = ["after", "before", "at", "end", "reply", "returnUrl", "pending", "done", "handler", "preview", "slug", "code", "Name", "Title", "Body", "Reason", "InReplyTo", "Version"];
+        string[] names = ["after", "before", "at", "end", "reply", "returnUrl", "pending", "done", "handler", "preview", "slug", "code", "Name", "Title", "Body", "Reason", "InReplyTo", "Version", "Level", "UpTo"];
         var query = string.Join('&', names.Select(n => $"{n}={payload}"));
         foreach (var path in await PagesAsync())
         {
@@ -135,6 +135,9 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
                 (HttpMethod.Post, $"/api/v1/posts/{id}/reports", new { reason = injection }), (HttpMethod.Patch, $"/api/v1/topics/{topic}", new { channel = injection, reason = injection }),
                 (HttpMethod.Patch, "/api/v1/channels/general", new { description = injection, reason = injection }), (HttpMethod.Post, "/api/v1/tokens", new { account = injection, label = injection }),
                 (HttpMethod.Put, $"/api/v1/accounts/{id}/role", new { role = injection }), (HttpMethod.Get, $"/api/v1/decisions?after={escaped}", null),
+                (HttpMethod.Put, $"/api/v1/topics/{topic}/attention", new { level = injection }), (HttpMethod.Put, $"/api/v1/topics/{topic}/read", new { upTo = injection }),
+                (HttpMethod.Post, $"/api/v1/topics/{topic}/posts", new { body = $"@{injection} @\"{injection}\" @a{injection}" }), (HttpMethod.Get, $"/api/v1/notifications?after={escaped}", null),
+                (HttpMethod.Get, $"/api/v1/channels/{escaped}/unread?after={escaped}", null), (HttpMethod.Get, $"/notifications?after={escaped}", null),
             ];
             foreach (var (method, path, body) in tried)
             {

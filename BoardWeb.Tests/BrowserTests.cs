@@ -158,14 +158,14 @@ public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromi
         await page.WaitForURLAsync("**/t/*");
         for (var i = 0; i < 2; i++) // two of one author in the queue
         {
-            var reply = await (await admin.PostAsJsonAsync($"/api/v1{topic.Replace("/t/", "/topics/")}/posts", new { body = $"Reply {i}" })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>();
+            var reply = await (await admin.PostAsJsonAsync($"/api/v1{topic.Replace("/t/", "/topics/")}/posts", new { body = $"Reply {i}", inReplyTo = post["/p/".Length..] })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>();
             (await admin.PostAsJsonAsync($"/api/v1/posts/{reply.GetProperty("id").GetString()}/reports", new { reason = "A reason with a_very_long_word_" + new string('v', 80) })).EnsureSuccessStatusCode();
         }
         (await admin.PatchAsJsonAsync($"/api/v1/topics/{topic["/t/".Length..]}", new { locked = true, pinned = true, reason = "tidy" })).EnsureSuccessStatusCode();
         using var ann = new PlainBrowser(ring.B.Url);
         await ann.SignUpAsync($"Ann {PageTests.Unique()}");
         var other = (await ann.GoAsync("/")).QuerySelector(".me")!.GetAttribute("href")!;
-        string[] paths = ["/", "/c/general", "/c/general/new", "/c/general/settings", topic, topic + "/settings", post, post + "/report", person, other, "/account", "/moderation", "/moderation/log", "/search", "/search?q=paragraph", "/signin", "/signup", "/reset", "/new-channel", "/nothing"];
+        string[] paths = ["/", "/c/general", "/c/general/new", "/c/general/settings", topic, topic + "/settings", post, post + "/report", person, other, "/account", "/notifications", "/moderation", "/moderation/log", "/search", "/search?q=paragraph", "/signin", "/signup", "/reset", "/new-channel", "/nothing"];
         foreach (var path in paths)
         {
             await page.GotoAsync(ring.A.Url + path);

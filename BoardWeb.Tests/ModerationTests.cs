@@ -89,7 +89,7 @@ public sealed class ModerationTests(MariaDbStage mariaDb, MySqlStage mysql)
         var title = $"Hidden {PageTests.Unique()}";
         var topic = await stage.TopicAsync(title);
         var post = (await member.GetFromJsonAsync<JsonElement>($"/api/v1/topics/{topic}/posts")).GetProperty("items")[0].GetProperty("id").GetGuid();
-        string[] places = [$"/t/{topic}", $"/t/{topic}/live", $"/t/{topic}/settings", $"/p/{post}", $"/p/{post}/report", $"/api/v1/topics/{topic}", $"/api/v1/topics/{topic}/posts", $"/api/v1/posts/{post}", $"/api/v1/posts/{post}/revisions"];
+        string[] places = [$"/t/{topic}", $"/t/{topic}/live", $"/t/{topic}/settings", $"/p/{post}", $"/p/{post}/report", $"/api/v1/topics/{topic}", $"/api/v1/topics/{topic}/posts", $"/api/v1/topics/{topic}/attention", $"/api/v1/posts/{post}", $"/api/v1/posts/{post}/revisions"];
         Assert.Equal(["hidden"], await DecideAsync(admin, $"/api/v1/topics/{topic}", new { hidden = true }));
         foreach (var place in places)
         {

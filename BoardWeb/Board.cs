@@ -1,5 +1,6 @@
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Api;
+using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Feeds;
 using Connect.BoardWeb.Health;
@@ -82,6 +83,7 @@ public static class Board
         services.AddSingleton<TopicDirectory>().AddHostedService(p => p.GetRequiredService<TopicDirectory>());
         services.AddSingleton<DecisionReader>().AddSingleton<Deciding>().AddSingleton<Reports>();
         services.AddSingleton<MarkdownText>().AddSingleton<PostReader>().AddSingleton<VisiblePosts>().AddSingleton<Posting>().AddSingleton<Revising>().AddSingleton<Reactions>();
+        services.AddAttention();
         services.AddSingleton<ArrivalWatch>().AddHostedService(p => p.GetRequiredService<ArrivalWatch>());
         services.AddSingleton<SearchFeeder>().AddHostedService(p => p.GetRequiredService<SearchFeeder>()).AddSingleton<BoardSearch>();
         services.AddSingleton<PostHtml>().AddSingleton<LastWrite>();

@@ -27,6 +27,8 @@ public sealed class BoardMetrics
 
     public Counter RateLimited { get; } = new();
 
+    public Counter ReadMarksDropped { get; } = new();
+
     public Histogram BatchSize { get; } = new(1, 2, 5, 10, 25, 50, 100, 250);
 
     public Histogram Commit { get; } = new(Latencies);
@@ -59,6 +61,7 @@ public sealed class BoardMetrics
         Count("connect_board_arrivals_total", "Posts seen arriving while somebody listened.", Arrivals);
         Count("connect_board_live_dropped_total", "Live events dropped because a reader was too slow.", EventsDropped);
         Count("connect_board_rate_limited_total", "Requests over a limit.", RateLimited);
+        Count("connect_board_read_marks_dropped_total", "Notes of how far somebody has read that could not be written.", ReadMarksDropped);
         Distribution("connect_board_batch_writes", "Writes in a batch.", BatchSize);
         Distribution("connect_board_commit_seconds", "One batch: from its begin to its commit.", Commit);
         Distribution("connect_board_ack_seconds", "One batch: from its commit to the answer about its copies.", Ack);

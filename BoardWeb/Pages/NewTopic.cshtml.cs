@@ -1,3 +1,4 @@
+using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Posts;
@@ -9,7 +10,7 @@ namespace Connect.BoardWeb.Pages;
 
 /// <summary>Opens a topic with its first post.</summary>
 [Authorize]
-public sealed class NewTopicModel(ChannelReader channels, Posting posting, LastWrite lastWrite) : BoardPage(lastWrite)
+public sealed class NewTopicModel(ChannelReader channels, Posting posting, Addressing addressing, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public ChannelView Channel { get; private set; } = null!;
 
@@ -30,7 +31,7 @@ public sealed class NewTopicModel(ChannelReader channels, Posting posting, LastW
         var (fault, tooLarge) = PostRules.Body(Body);
         if (preview is not null && !tooLarge)
         {
-            Preview = MarkdownText.ToHtml(Body ?? "");
+            Preview = MarkdownText.ToHtml(Body ?? "", await addressing.PeopleAsync(Body ?? "", cancel));
             return Page();
         }
         if (PostRules.Title(Title) is { } title) ModelState.AddModelError(nameof(Title), title);

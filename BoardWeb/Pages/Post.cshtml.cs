@@ -1,3 +1,4 @@
+using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Topics;
@@ -12,7 +13,7 @@ namespace Connect.BoardWeb.Pages;
 public sealed record HistoryStep(Revision Revision, string? Changes);
 
 /// <summary>One post: what happened to it, and what may be done to it by whoever looks.</summary>
-public sealed class PostModel(PostReader posts, TopicReader topics, Revising revising, Reactions reactions, LastWrite lastWrite) : BoardPage(lastWrite)
+public sealed class PostModel(PostReader posts, TopicReader topics, Revising revising, Reactions reactions, Addressing addressing, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public PostView Post { get; private set; } = null!;
 
@@ -61,7 +62,7 @@ public sealed class PostModel(PostReader posts, TopicReader topics, Revising rev
         if (!ModelState.IsValid) return Again(tooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status422UnprocessableEntity);
         if (preview is not null)
         {
-            Preview = MarkdownText.ToHtml(Body!);
+            Preview = MarkdownText.ToHtml(Body!, await addressing.PeopleAsync(Body!, cancel));
             return Page();
         }
         if (Body!.ReplaceLineEndings() == Post.Body.ReplaceLineEndings()) return LocalRedirect(InTopic()); // nothing to do, or done by an earlier click

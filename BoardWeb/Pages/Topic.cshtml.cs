@@ -1,4 +1,5 @@
 using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Feeds;
 using Connect.BoardWeb.Live;
@@ -13,7 +14,8 @@ namespace Connect.BoardWeb.Pages;
 
 /// <summary>A topic: a page of its posts, and a form to reply.</summary>
 public sealed class TopicModel(
-    BoardDatabase database, ChannelReader channels, TopicReader topics, PostReader posts, Posting posting, NodeSettings settings, LastWrite lastWrite) : BoardPage(lastWrite)
+    BoardDatabase database, ChannelReader channels, TopicReader topics, PostReader posts, Posting posting,
+    TopicAttention attention, ReadMarks marks, Addressing addressing, NodeSettings settings, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public TopicView Topic { get; private set; } = null!;
 
@@ -37,6 +39,9 @@ public sealed class TopicModel(
     /// <summary>Where readers find the board.</summary>
     public Uri Root => FeedEndpoints.RootOf(HttpContext, settings);
 
+    /// <summary>One of <see cref="AttentionLevel.All"/>; null for guests, and for who may only read.</summary>
+    public string? Level { get; private set; }
+
     /// <summary>Why this reader cannot reply, in words; null if there is nothing against it.</summary>
     public string? Closed { get; private set; }
 
@@ -57,6 +62,8 @@ public sealed class TopicModel(
         };
         await LoadAsync(topic, from, key, cancel);
         if (date is not null && Posts.Posts.Count == 0) await LoadAsync(topic, PageFrom.End, null, cancel); // nothing since that day
+        // A browser that fetches a page in case it is wanted has not shown it to anybody.
+        if (Me is { } me && Posts.Posts.Count > 0 && HttpMethods.IsGet(Request.Method) && !Request.Headers.ContainsKey("Sec-Purpose")) marks.Note(me, topic.Id, Posts.Posts[^1].Id);
         if (quote is not null && Answered is { IsDeleted: false } quoted) Body = PostRules.Quote(quoted.Author, quoted.Body);
         return Page();
     }
@@ -79,9 +86,16 @@ public sealed class TopicModel(
             var posted = await posting.ReplyAsync(topic.Id, me, Body!, InReplyTo, key, cancel);
             return Written($"/t/{topic.Id}?end=1#p-{posted.Id}", posted.Result);
         }
-        Preview = preview is null || tooLarge ? null : MarkdownText.ToHtml(Body ?? "");
+        Preview = preview is null || tooLarge ? null : MarkdownText.ToHtml(Body ?? "", await addressing.PeopleAsync(Body ?? "", cancel));
         await LoadAsync(topic, PageFrom.End, null, cancel);
         return Page();
+    }
+
+    public async Task<IActionResult> OnPostAttentionAsync(Guid id, string? level, CancellationToken cancel)
+    {
+        if (Me is not { } me) return Challenge();
+        if (await topics.FindAsync(id, User, cancel) is not { } topic) return NotFound();
+        return AttentionLevel.All.Contains(level) ? Written($"/t/{topic.Id}", await attention.ChooseAsync(me, topic.Id, level!, cancel)) : BadRequest();
     }
 
     private async Task<string?> WhyClosedAsync(TopicView topic, CancellationToken cancel) =>
@@ -94,6 +108,7 @@ public sealed class TopicModel(
         Closed = Identity.WhyReadsOnly(User) ?? TopicRules.WhyClosed(topic, Channel, User);
         Seen = await database.ReadAsync(ArrivalWatch.Read, cancel);
         Posts = await posts.PageAsync(topic.Id, from, key, cancel);
+        if (Me is { } me && Identity.WhyReadsOnly(User) is null) Level = await attention.LevelAsync(me, topic.Id, cancel);
         if (InReplyTo is { } reply) Answered = Posts.Posts.FirstOrDefault(p => p.Id == reply) ?? await posts.FindAsync(reply, cancel);
         if (Answered?.Topic != topic.Id) (Answered, InReplyTo) = (null, null);
     }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Encodings.Web;
 using System.Text.RegularExpressions;
+using Connect.BoardWeb.Attention;
 using Markdig;
 using Markdig.Extensions.EmphasisExtras;
 using Markdig.Extensions.Tables;
@@ -33,19 +34,21 @@ public sealed partial class MarkdownText
 
     /// <summary>A post's text; rendered once.</summary>
     /// <param name="id">Of the post, or of the edit that this is the text of.</param>
-    public string ToHtml(Guid id, string body)
+    /// <param name="people">Who is mentioned in it.</param>
+    public string ToHtml(Guid id, string body, IReadOnlyDictionary<string, Guid>? people = null)
     {
         if (_rendered.TryGetValue(id, out var html)) return html;
-        html = ToHtml(body);
+        html = ToHtml(body, people);
         if (html.Length > MaxCachedLength) return html;
         if (_rendered.Count >= MaxCached) _rendered.Clear();
         return _rendered[id] = html;
     }
 
     /// <summary>A text that belongs to no post (a preview).</summary>
-    public static string ToHtml(string body)
+    /// <param name="people">Who is mentioned in it, by <see cref="Mentions.KeyOf"/>; others stay plain text.</param>
+    public static string ToHtml(string body, IReadOnlyDictionary<string, Guid>? people = null)
     {
-        if (body.Count(c => c is '[' or '*' or '_' or '`' or '>' or '<' or '!' or '|' or '~' or ':') > MaxDelimiters || DeepLine().IsMatch(body)) return AsTyped(body);
+        if (IsTooMuch(body)) return AsTyped(body);
         try
         {
             var document = Markdown.Parse(body, Pipeline);
@@ -53,6 +56,9 @@ public sealed partial class MarkdownText
             foreach (var link in document.Descendants<AutolinkInline>().ToList()) Tame(link);
             foreach (var table in document.Descendants<Table>()) Tame(table);
             foreach (var heading in document.Descendants<HeadingBlock>()) heading.Level = Math.Min(6, heading.Level + 2);
+            var named = Named(document);
+            foreach (var mention in document.Descendants<MentionInline>().ToList())
+                mention.ReplaceBy(people is not null && named.Contains(mention) && people.TryGetValue(mention.Key, out var account) ? Link(mention, account) : new LiteralInline(mention.Shown));
             return document.ToHtml(Pipeline);
         }
         catch (ArgumentException)
@@ -61,9 +67,47 @@ public sealed partial class MarkdownText
         }
     }
 
+    /// <summary>Who is mentioned in a text, each once, by <see cref="Mentions.KeyOf"/>; <see cref="Mentions.MaxPeople"/> at the most.</summary>
+    public static IReadOnlyList<string> MentionsIn(string body)
+    {
+        if (!body.Contains('@', StringComparison.Ordinal) || IsTooMuch(body)) return [];
+        try
+        {
+            var document = Markdown.Parse(body, Pipeline);
+            var named = Named(document);
+            return [.. document.Descendants<MentionInline>().Where(named.Contains).Select(m => m.Key).Distinct().Take(Mentions.MaxPeople)];
+        }
+        catch (ArgumentException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>What is quoted speaks to nobody, and a link leads to one place.</summary>
+    private static HashSet<MentionInline> Named(MarkdownDocument document)
+    {
+        var named = document.Descendants<MentionInline>().ToHashSet();
+        if (named.Count == 0) return named;
+        foreach (var quote in document.Descendants<QuoteBlock>()) named.ExceptWith(quote.Descendants<MentionInline>());
+        foreach (var link in document.Descendants<LinkInline>()) named.ExceptWith(link.Descendants<MentionInline>());
+        return named;
+    }
+
+    private static LinkInline Link(MentionInline mention, Guid account)
+    {
+        var link = new LinkInline($"/u/{account}", "");
+        link.GetAttributes().AddClass("mention");
+        link.AppendChild(new LiteralInline(mention.Shown));
+        return link;
+    }
+
+    private static bool IsTooMuch(string body) =>
+        body.Count(c => c is '[' or '*' or '_' or '`' or '>' or '<' or '!' or '|' or '~' or ':') > MaxDelimiters || DeepLine().IsMatch(body);
+
     private static MarkdownPipeline Build()
     {
         var builder = new MarkdownPipelineBuilder { MaximumNestingDepth = MaxDepth };
+        builder.InlineParsers.Add(new MentionParser());
         return builder.DisableHtml().UseAutoLinks().UsePipeTables().UseEmphasisExtras(EmphasisExtraOptions.Strikethrough).UseEmojiAndSmiley(enableSmileys: false)
             .UseSoftlineBreakAsHardlineBreak().Build();
     }

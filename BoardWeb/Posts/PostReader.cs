@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Storage;
 using Connect.Node.Database;
@@ -160,7 +161,8 @@ public sealed class PostReader(BoardDatabase database, MarkdownText markdown, Uu
         var rows = connection.Query($"{Columns} WHERE {where} AND {Counts} ORDER BY p.id {(backwards ? "DESC" : "ASC")} LIMIT {limit}", parameters).ToList();
         var states = PostRevisions.Of(connection, [.. rows.Select(r => Ids.Of((byte[])r.id))]);
         var reactions = Reactions.Of(connection, [.. rows.Select(r => Ids.Of((byte[])r.id))]);
-        var posts = rows.Select(r => (PostView)View(r, states, reactions)).ToList();
+        var people = Mentions.Of(connection, [.. rows.Select(r => (Guid?)MentioningText(r, states)).OfType<Guid>()]);
+        var posts = rows.Select(r => (PostView)View(r, states, reactions, people)).ToList();
         if (backwards) posts.Reverse();
         // What is written here from now on sorts after everything that has been read here.
         if (posts.Count > 0) ids.Observe(posts.Max(p => p.Version.CompareTo(p.Id) > 0 ? p.Version : p.Id));
@@ -168,15 +170,26 @@ public sealed class PostReader(BoardDatabase database, MarkdownText markdown, Uu
         return posts;
     }
 
-    private PostView View(dynamic row, IReadOnlyDictionary<Guid, PostState> states, IReadOnlyDictionary<Guid, (IReadOnlyList<ReactionCount> Counts, Guid Latest)> reactions)
+    /// <summary>The id of the text that is shown (the post, or its latest edit) if somebody may be mentioned in it; of most texts it need not be asked.</summary>
+    private static Guid? MentioningText(dynamic row, IReadOnlyDictionary<Guid, PostState> states)
+    {
+        var id = Ids.Of((byte[])row.id);
+        var state = states.GetValueOrDefault(id, PostState.AsWritten);
+        return state.Deleted is null && (state.Edit?.Body ?? (string)row.body).Contains('@', StringComparison.Ordinal) ? state.Edit?.Id ?? id : null;
+    }
+
+    private PostView View(
+        dynamic row, IReadOnlyDictionary<Guid, PostState> states, IReadOnlyDictionary<Guid, (IReadOnlyList<ReactionCount> Counts, Guid Latest)> reactions,
+        IReadOnlyDictionary<Guid, IReadOnlyDictionary<string, Guid>> people)
     {
         var id = Ids.Of((byte[])row.id);
         var state = states.GetValueOrDefault(id, PostState.AsWritten);
         var body = state.Deleted is null ? state.Edit?.Body ?? (string)row.body : "";
+        var text = state.Edit?.Id ?? id;
         var author = (byte[])row.author_id;
         var reply = row.in_reply_to is byte[] bytes ? Ids.Of(bytes) : (Guid?)null;
         return new(id, Ids.Of((byte[])row.topic_id), Ids.Of(author), Name((string?)row.author, author, (long)row.shared), body,
-            state.Deleted is null ? markdown.ToHtml(state.Edit?.Id ?? id, body) : "", (long)row.node, reply is { } r ? (r, row.replied_id is byte[] who ? Name((string?)row.replied, who, (long)row.replied_shared) : "…") : null, state,
+            state.Deleted is null ? markdown.ToHtml(text, body, people.GetValueOrDefault(text)) : "", (long)row.node, reply is { } r ? (r, row.replied_id is byte[] who ? Name((string?)row.replied, who, (long)row.replied_shared) : "…") : null, state,
             reactions.TryGetValue(id, out var given) ? given.Counts : []);
     }
 

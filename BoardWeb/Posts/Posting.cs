@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Topics;
 using Connect.BoardWeb.Writes;
 
@@ -12,7 +13,7 @@ namespace Connect.BoardWeb.Posts;
 public sealed record Posted(Guid Id, Guid Topic, WriteResult Result, bool Conflict);
 
 /// <summary>Opens topics and posts to them; texts have been checked by then.</summary>
-public sealed class Posting(WriteBatcher writes, TopicReader topics, PostReader posts)
+public sealed class Posting(WriteBatcher writes, TopicReader topics, PostReader posts, Addressing addressing)
 {
     /// <summary>The key of a request: nobody can use up another's.</summary>
     public static byte[]? RequestKey(Guid author, string? key) =>
@@ -24,22 +25,34 @@ public sealed class Posting(WriteBatcher writes, TopicReader topics, PostReader 
 
     public async Task<Posted> ReplyAsync(Guid topic, Guid author, string body, Guid? inReplyTo, byte[]? requestKey, CancellationToken cancel)
     {
-        var result = await writes.WriteAsync(new(
-            next => [new NewPost(next(), topic, author, inReplyTo, body, requestKey)],
-            requestKey is null ? null : new Claim("post", "request_key", requestKey)));
-        if (result.Existing is not { } existing) return new(result.Ids[0], topic, result, false);
+        var to = await addressing.OfPostAsync(topic, author, body, inReplyTo, cancel);
+        var result = await writes.WriteAsync(new(next =>
+        {
+            var post = next();
+            return [new NewPost(post, topic, author, inReplyTo, body, requestKey), .. to.Rows(next, post, post, topic)];
+        }, requestKey is null ? null : new Claim("post", "request_key", requestKey)));
+        if (result.Existing is not { } existing)
+        {
+            addressing.Written(to, topic, result.Ids[0]);
+            return new(result.Ids[0], topic, result, false);
+        }
         var earlier = await posts.OriginalAsync(existing, cancel);
         return new(existing, topic, result, earlier is { } e && (e.Topic != topic || e.Body != body));
     }
 
     public async Task<Posted> OpenAsync(Guid channel, Guid author, string title, string body, byte[]? requestKey, CancellationToken cancel)
     {
+        var to = await addressing.OfPostAsync(null, author, body, null, cancel);
         var result = await writes.WriteAsync(new(next =>
         {
-            var topic = next();
-            return [new NewTopic(topic, channel, author, title, requestKey), new NewPost(next(), topic, author, null, body, null)];
+            var (topic, post) = (next(), next());
+            return [new NewTopic(topic, channel, author, title, requestKey), new NewPost(post, topic, author, null, body, null), .. to.Rows(next, post, post, topic)];
         }, requestKey is null ? null : new Claim("topic", "request_key", requestKey)));
-        if (result.Existing is not { } existing) return new(result.Ids[1], result.Ids[0], result, false);
+        if (result.Existing is not { } existing)
+        {
+            addressing.Written(to, result.Ids[0], result.Ids[1]);
+            return new(result.Ids[1], result.Ids[0], result, false);
+        }
         var earlier = await topics.OpeningAsync(existing, cancel);
         return new(earlier?.Post ?? existing, existing, result, earlier is { } e && (e.Channel != channel || e.Title != title || e.Body != body));
     }

@@ -112,6 +112,40 @@ CREATE TABLE IF NOT EXISTS reaction (           -- of each post, person and kind
   KEY by_origin (node, id)                      -- as in post
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE IF NOT EXISTS read_mark (          -- how far somebody has read: of each person and subject the greatest up_to counts
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  account_id BINARY(16) NOT NULL,
+  subject_id BINARY(16) NOT NULL,               -- a topic; a channel, in which everything up to there is taken as read; or the account: its notifications
+  up_to BINARY(16) NOT NULL,                    -- the last post that was shown
+  KEY by_account (account_id, subject_id, up_to)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS attention (          -- of each person and topic the latest counts, but a mute lasts until another choice
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  account_id BINARY(16) NOT NULL,
+  topic_id BINARY(16) NOT NULL,
+  level VARCHAR(10) NOT NULL,                   -- follow, normal, mute: chosen; joined: posted in it
+  KEY by_account (account_id, id),
+  KEY by_topic (account_id, topic_id, level, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS mention (            -- whom a post or an edit speaks to; written together with it
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  text_id BINARY(16) NOT NULL,                  -- the post, or the revision with another text of it
+  post_id BINARY(16) NOT NULL,
+  topic_id BINARY(16) NOT NULL,
+  account_id BINARY(16) NOT NULL,
+  author_id BINARY(16) NOT NULL,                -- whoever wrote the text
+  kind VARCHAR(10) NOT NULL,                    -- reply, mention
+  named VARCHAR(170) NOT NULL,                  -- folded as account.name_key, with the suffix if it was written; empty for a reply
+  KEY by_account (account_id, id),
+  KEY by_text (text_id),
+  KEY by_post (post_id, account_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE IF NOT EXISTS data_protection_key ( -- made when the ring is founded; see docs/adr
   id BINARY(16) NOT NULL PRIMARY KEY,
   node INT UNSIGNED NOT NULL,
