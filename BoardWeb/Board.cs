@@ -2,6 +2,7 @@ using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Api;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Feeds;
+using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Health;
 using Connect.BoardWeb.KeyRing;
 using Connect.BoardWeb.Limits;
@@ -25,7 +26,8 @@ namespace Connect.BoardWeb;
 public static class Board
 {
     /// <summary>
-    /// Bytes of a request. A post of 32 KB takes up to six times as much as escaped JSON; above that it is refused unread.
+    /// Bytes of a request. A post of 32 KB takes up to six times as much as escaped JSON; above that it is refused unread,
+    /// but for files (<see cref="Uploads"/>).
     /// </summary>
     public const int MaxRequestBytes = 256 * 1024;
 
@@ -82,6 +84,7 @@ public static class Board
         services.AddSingleton<MarkdownText>().AddSingleton<PostReader>().AddSingleton<VisiblePosts>().AddSingleton<Posting>().AddSingleton<Revising>().AddSingleton<Reactions>();
         services.AddSingleton<ArrivalWatch>().AddHostedService(p => p.GetRequiredService<ArrivalWatch>());
         services.AddSingleton<PostHtml>().AddSingleton<LastWrite>();
+        services.AddFiles();
         services.AddRateLimits(settings);
         services.AddHealth();
         services.AddProblemDetails(o => o.CustomizeProblemDetails = c => c.ProblemDetails.Extensions["node"] = settings.Name);
@@ -123,12 +126,14 @@ public static class Board
         app.UseBearerBeforeLimits();
         app.UseRateLimiter();
         app.UseAuthorization();
+        Uploads.Use(app);
         app.MapHealth(settings.Name);
         app.MapOpenApi();
         app.MapApi();
         app.MapLive();
         app.MapFeeds();
         app.MapSitemaps();
+        FileServing.Map(app);
         app.MapRazorPages();
     }
 }

@@ -1,4 +1,5 @@
 using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Topics;
@@ -9,7 +10,8 @@ namespace Connect.BoardWeb.Pages;
 
 /// <summary>Opens a topic with its first post.</summary>
 [Authorize]
-public sealed class NewTopicModel(ChannelReader channels, Posting posting, LastWrite lastWrite) : BoardPage(lastWrite)
+[TakesFiles]
+public sealed class NewTopicModel(ChannelReader channels, Posting posting, Attaching attaching, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public ChannelView Channel { get; private set; } = null!;
 
@@ -23,10 +25,11 @@ public sealed class NewTopicModel(ChannelReader channels, Posting posting, LastW
 
     public async Task<IActionResult> OnGetAsync(string slug, CancellationToken cancel) => await LoadAsync(slug, cancel) ? Page() : NotFound();
 
-    public async Task<IActionResult> OnPostAsync(string slug, string? preview, CancellationToken cancel)
+    public async Task<IActionResult> OnPostAsync(string slug, string? preview, List<IFormFile>? files, CancellationToken cancel)
     {
         if (!await LoadAsync(slug, cancel)) return NotFound();
         if (TopicRules.WhyClosed(Channel, User) is { } closed) return Refused(closed);
+        Body = await attaching.AddAsync(Body, files, User, ModelState, cancel);
         var (fault, tooLarge) = PostRules.Body(Body);
         if (preview is not null && !tooLarge)
         {
