@@ -44,7 +44,7 @@ public sealed class Pictures : IDisposable
 
     private static readonly Configuration Library = Configure();
 
-    private static readonly IReadOnlyDictionary<FileKind, IImageDecoder> Decoders = new Dictionary<FileKind, IImageDecoder>
+    private static readonly Dictionary<FileKind, IImageDecoder> Decoders = new()
     {
         // Texts inside a PNG are compressed: nobody unpacks what nobody reads.
         [FileKind.Jpeg] = new JpegDecoder(),
