@@ -25,6 +25,9 @@ public sealed class FileTests(MariaDbStage mariaDb, MySqlStage mysql)
 {
     private const string Script = "<script>alert(1)</script>";
 
+    /// <summary>What stands in a file that says where it comes from.</summary>
+    private static readonly string[] Telltales = ["Exif", "Spy cam", "GPS", "ns.adobe", "Photoshop"];
+
     public static TheoryData<string> Engines => new("MariaDB", "MySQL");
 
     [Theory]
@@ -52,7 +55,7 @@ public sealed class FileTests(MariaDbStage mariaDb, MySqlStage mysql)
             Assert.True(answer.Headers.CacheControl!.Public && answer.Headers.CacheControl.ToString().Contains("immutable", StringComparison.Ordinal));
             var bytes = await answer.Content.ReadAsByteArrayAsync();
             var raw = Encoding.Latin1.GetString(bytes);
-            Assert.All(new[] { "Exif", "Spy cam", "GPS", "ns.adobe", "Photoshop" }, word => Assert.DoesNotContain(word, raw, StringComparison.Ordinal));
+            Assert.All(Telltales, word => Assert.DoesNotContain(word, raw, StringComparison.Ordinal));
             using var seen = Image.Load<Rgba32>(bytes);
             Assert.Equal((width, height), (seen.Width, seen.Height));
             Assert.Null(seen.Metadata.ExifProfile);
@@ -253,7 +256,7 @@ public sealed class FileTests(MariaDbStage mariaDb, MySqlStage mysql)
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.False(answer.Headers.Contains("X-Evil"));
         foreach (var name in new[] { "other.txt", "..%2f..%2fetc%2fpasswd", "%2e%2e%2f%2e%2e%2fappsettings.json", "..%5c..%5cx", "%00", "A-X-EVIL-1.TXT", "%0d%0aX-Evil:1", new string('x', 3000) })
-            Assert.Contains((await guest.GetAsync($"/f/{id}/{name}")).StatusCode, new[] { HttpStatusCode.NotFound, HttpStatusCode.BadRequest });
+            Assert.True((await guest.GetAsync($"/f/{id}/{name}")).StatusCode is HttpStatusCode.NotFound or HttpStatusCode.BadRequest, name);
         Assert.Equal(HttpStatusCode.NotFound, (await guest.GetAsync($"/f/{Guid.NewGuid()}/x.png")).StatusCode);
     }
 
