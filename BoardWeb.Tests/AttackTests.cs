@@ -138,6 +138,7 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
                 (HttpMethod.Put, $"/api/v1/topics/{topic}/attention", new { level = injection }), (HttpMethod.Put, $"/api/v1/topics/{topic}/read", new { upTo = injection }),
                 (HttpMethod.Post, $"/api/v1/topics/{topic}/posts", new { body = $"@{injection} @\"{injection}\" @a{injection}" }), (HttpMethod.Get, $"/api/v1/notifications?after={escaped}", null),
                 (HttpMethod.Get, $"/api/v1/channels/{escaped}/unread?after={escaped}", null), (HttpMethod.Get, $"/notifications?after={escaped}", null),
+                (HttpMethod.Post, $"/api/v1/files?name={escaped}", new { text = injection }), (HttpMethod.Get, $"/f/{id}/{escaped}", null), (HttpMethod.Get, $"/api/v1/files?after={escaped}", null),
             ];
             foreach (var (method, path, body) in tried)
             {
@@ -249,7 +250,7 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
     private static void Harmless(IHtmlDocument page, string where)
     {
         Assert.True(page.Scripts.All(s => s.Type == "application/ld+json" ? !s.Text.Contains('<', StringComparison.Ordinal) : s.Source?.StartsWith("/js/", StringComparison.Ordinal) == true), $"{where}: a script");
-        var odd = page.QuerySelectorAll("main img, main svg, iframe, object, embed, base, meta[http-equiv], style").Concat(page.All.Where(e => e.Attributes.Any(a => a.Name.StartsWith("on", StringComparison.OrdinalIgnoreCase) || a.Name == "style"))).ToList();
+        var odd = page.QuerySelectorAll("main img:not([src^='/f/']), main svg, iframe, object, embed, base, meta[http-equiv], style").Concat(page.All.Where(e => e.Attributes.Any(a => a.Name.StartsWith("on", StringComparison.OrdinalIgnoreCase) || a.Name == "style"))).ToList();
         Assert.True(odd.Count == 0, $"{where}: {string.Join(", ", odd.Select(e => e.OuterHtml))}");
         var links = page.QuerySelectorAll("[href], [action], [src], [formaction]").Select(e => e.GetAttribute("href") ?? e.GetAttribute("action") ?? e.GetAttribute("src") ?? e.GetAttribute("formaction")!);
         Assert.All(links, link => Assert.Matches("^(/(?![/\\\\])|#|\\?|$|https?://|mailto:)", link));
@@ -262,11 +263,13 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
         var topic = await mariaDb.TopicAsync();
         var post = (await admin.GetFromJsonAsync<JsonElement>($"/api/v1/topics/{topic}/posts")).GetProperty("items")[0].GetProperty("id").GetGuid();
         var person = await mariaDb.SqlAsync(c => Node.Database.Uuid7.FromBytes(c.QueryFirst<byte[]>("SELECT id FROM account WHERE name = 'administrator' ORDER BY id LIMIT 1")));
+        using var sent = new ByteArrayContent("a file"u8.ToArray());
+        var file = (await (await admin.PostAsync("/api/v1/files?name=attacked.txt", sent)).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
         List<string> pages = [.. mariaDb.A.App.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
             .Where(e => e.Metadata.GetMetadata<PageActionDescriptor>() is not null)
             .Select(e => "/" + e.RoutePattern.RawText!.TrimStart('/')).Where(p => !p.StartsWith("/error", StringComparison.OrdinalIgnoreCase)).Distinct()
             .Select(p => p.Replace("{slug}", "general", StringComparison.Ordinal)
-                .Replace("{id:guid}", (p.StartsWith("/t/", StringComparison.Ordinal) ? topic : p.StartsWith("/p/", StringComparison.Ordinal) ? post : person).ToString(), StringComparison.Ordinal))];
+                .Replace("{id:guid}", (p.StartsWith("/t/", StringComparison.Ordinal) ? topic : p.StartsWith("/p/", StringComparison.Ordinal) ? post : p.StartsWith("/f/", StringComparison.Ordinal) ? file : person).ToString(), StringComparison.Ordinal))];
         Assert.All(pages, p => Assert.DoesNotContain("{", p, StringComparison.Ordinal));
         Assert.True(pages.Count > 14, $"only {pages.Count} pages");
         return pages;

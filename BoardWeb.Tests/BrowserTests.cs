@@ -148,8 +148,13 @@ public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromi
         await page.GetByLabel("Title").FillAsync("A title with_a_very_long_word_" + new string('x', 60));
         await page.GetByLabel("Text").FillAsync(
             "# Heading\n\nA paragraph with `code`, **strong** and a very_long_word_" + new string('y', 80) + "\n\n- one\n- two\n\n> quoted\n\n    code block " + new string('z', 90));
+        await page.GetByLabel("Pictures and files").SetInputFilesAsync(new FilePayload { Name = "a boat.png", MimeType = "image/png", Buffer = FileTests.Png(1500, 600) });
         await page.GetByRole(AriaRole.Button, new() { Name = "Open the topic" }).ClickAsync();
         await page.WaitForURLAsync("**/t/*");
+        var picture = page.Locator("article.post .prose img");
+        Assert.True(await picture.EvaluateAsync<bool>("async i => { await i.decode(); return i.naturalWidth > 0 }"), "the picture is not shown");
+        var (shown, file) = ((await picture.GetAttributeAsync("src"))!, (await page.Locator("article.post .prose a[href^='/f/']").GetAttributeAsync("href"))!);
+        file = file[..file.LastIndexOf('/')];
         var topic = new Uri(page.Url).AbsolutePath;
         var post = (await page.Locator("article.post .post-foot a").Last.GetAttributeAsync("href"))!;
         await page.GotoAsync(post);
@@ -158,18 +163,18 @@ public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromi
         await page.WaitForURLAsync("**/t/*");
         for (var i = 0; i < 2; i++) // two of one author in the queue
         {
-            var reply = await (await admin.PostAsJsonAsync($"/api/v1{topic.Replace("/t/", "/topics/")}/posts", new { body = $"Reply {i}", inReplyTo = post["/p/".Length..] })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>();
+            var reply = await (await admin.PostAsJsonAsync($"/api/v1{topic.Replace("/t/", "/topics/")}/posts", new { body = $"Reply {i}\n\n![A boat]({shown})", inReplyTo = post["/p/".Length..] })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>();
             (await admin.PostAsJsonAsync($"/api/v1/posts/{reply.GetProperty("id").GetString()}/reports", new { reason = "A reason with a_very_long_word_" + new string('v', 80) })).EnsureSuccessStatusCode();
         }
         (await admin.PatchAsJsonAsync($"/api/v1/topics/{topic["/t/".Length..]}", new { locked = true, pinned = true, reason = "tidy" })).EnsureSuccessStatusCode();
         using var ann = new PlainBrowser(ring.B.Url);
         await ann.SignUpAsync($"Ann {PageTests.Unique()}");
         var other = (await ann.GoAsync("/")).QuerySelector(".me")!.GetAttribute("href")!;
-        string[] paths = ["/", "/c/general", "/c/general/new", "/c/general/settings", topic, topic + "/settings", post, post + "/report", person, other, "/account", "/notifications", "/moderation", "/moderation/log", "/search", "/search?q=paragraph", "/signin", "/signup", "/reset", "/new-channel", "/nothing"];
+        string[] paths = ["/", "/c/general", "/c/general/new", "/c/general/settings", topic, topic + "/settings", post, post + "/report", person, other, "/account", "/files", file, "/notifications", "/moderation", "/moderation/log", "/search", "/search?q=paragraph", "/signin", "/signup", "/reset", "/new-channel", "/nothing"];
         foreach (var path in paths)
         {
             await page.GotoAsync(ring.A.Url + path);
-            await ShowAsync(page, $"{scheme}-{width}-{(path == "/" ? "index" : path.Replace(topic, "topic").Replace(post, "post").Replace(person, "person").Replace(other, "other").Trim('/').Replace('/', '-'))}".ToLowerInvariant());
+            await ShowAsync(page, $"{scheme}-{width}-{(path == "/" ? "index" : path.Replace(topic, "topic").Replace(post, "post").Replace(person, "person").Replace(file, "file").Replace(other, "other").Trim('/').Replace('/', '-'))}".ToLowerInvariant());
             Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), $"{path} is wider than {width} px");
             if (width < 1100) continue; // what the checker looks at is the same, and it takes its time
             var barriers = (await page.RunAxe(Wcag)).Violations;

@@ -270,6 +270,20 @@ public sealed class PlainBrowser(string url) : IDisposable
         return ReadAsync(HttpMethod.Post, form.GetAttribute("action") ?? Path, new FormUrlEncodedContent(values));
     }
 
+    /// <summary>A form with files in it.</summary>
+    public Task<IHtmlDocument> SendFilesAsync(string selector, IEnumerable<(string Name, byte[] Bytes)> files, params (string Name, string Value)[] fields)
+    {
+        var form = (IHtmlFormElement)_page.QuerySelector(selector)!;
+        Assert.Equal("multipart/form-data", form.Enctype);
+        var values = form.QuerySelectorAll("input").OfType<IHtmlInputElement>().Where(i => i.Name is not null && i.Type is not ("checkbox" or "file")).ToDictionary(i => i.Name!, i => i.Value);
+        foreach (var area in form.QuerySelectorAll("textarea").OfType<IHtmlTextAreaElement>()) values[area.Name!] = area.Value;
+        foreach (var (name, value) in fields) values[name] = value;
+        var content = new MultipartFormDataContent();
+        foreach (var (name, value) in values) content.Add(new StringContent(value), name);
+        foreach (var (name, bytes) in files) content.Add(new ByteArrayContent(bytes), form.QuerySelector("input[type=file]")!.GetAttribute("name")!, name);
+        return ReadAsync(HttpMethod.Post, form.GetAttribute("action") ?? Path, content);
+    }
+
     /// <summary>A form that another site sends in this browser's name: with its cookies, and with nothing of the form's own.</summary>
     public Task<IHtmlDocument> ForgeAsync(string path, params (string Name, string Value)[] fields) =>
         ReadAsync(HttpMethod.Post, path, new FormUrlEncodedContent(fields.Select(f => KeyValuePair.Create(f.Name, f.Value))));

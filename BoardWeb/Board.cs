@@ -3,6 +3,7 @@ using Connect.BoardWeb.Api;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Feeds;
+using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Health;
 using Connect.BoardWeb.KeyRing;
 using Connect.BoardWeb.Limits;
@@ -27,7 +28,8 @@ namespace Connect.BoardWeb;
 public static class Board
 {
     /// <summary>
-    /// Bytes of a request. A post of 32 KB takes up to six times as much as escaped JSON; above that it is refused unread.
+    /// Bytes of a request. A post of 32 KB takes up to six times as much as escaped JSON; above that it is refused unread,
+    /// but for files (<see cref="Uploads"/>).
     /// </summary>
     public const int MaxRequestBytes = 256 * 1024;
 
@@ -87,6 +89,7 @@ public static class Board
         services.AddSingleton<ArrivalWatch>().AddHostedService(p => p.GetRequiredService<ArrivalWatch>());
         services.AddSingleton<SearchFeeder>().AddHostedService(p => p.GetRequiredService<SearchFeeder>()).AddSingleton<BoardSearch>();
         services.AddSingleton<PostHtml>().AddSingleton<LastWrite>();
+        services.AddFiles();
         services.AddRateLimits(settings);
         services.AddHealth();
         services.AddProblemDetails(o => o.CustomizeProblemDetails = c => c.ProblemDetails.Extensions["node"] = settings.Name);
@@ -128,12 +131,14 @@ public static class Board
         app.UseBearerBeforeLimits();
         app.UseRateLimiter();
         app.UseAuthorization();
+        Uploads.Use(app);
         app.MapHealth(settings.Name);
         app.MapOpenApi();
         app.MapApi();
         app.MapLive();
         app.MapFeeds();
         app.MapSitemaps();
+        FileServing.Map(app);
         app.MapRazorPages();
     }
 }

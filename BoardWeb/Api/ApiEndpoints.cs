@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Ring;
@@ -26,6 +27,7 @@ public static class ApiEndpoints
                 ? Problem(403, why) : await next(context));
         api.MapModeration();
         api.MapAttention();
+        api.MapFiles();
         api.MapGet("/channels", ListChannels).Produces<Listing<ChannelItem>>().WithSummary("All channels");
         api.MapPost("/channels", CreateChannel).Produces<ChannelCreated>(201).Produces<ChannelCreated>(202)
             .ProducesProblem(409).ProducesValidationProblem(422).WithSummary("Make a channel");

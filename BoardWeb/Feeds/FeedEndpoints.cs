@@ -4,6 +4,7 @@ using System.ServiceModel.Syndication;
 using System.Text;
 using System.Xml;
 using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Topics;
 using Connect.Node.Settings;
@@ -51,7 +52,7 @@ public static class FeedEndpoints
         {
             Id = IdOf(p.Id),
             Title = Plain($"{p.Author} in {found.Title}"),
-            Content = SyndicationContent.CreateHtmlContent(p.Html),
+            Content = SyndicationContent.CreateHtmlContent(FileAddress.Absolute(p.Html, root)),
             Authors = { new SyndicationPerson { Name = p.Author } },
             Links = { SyndicationLink.CreateAlternateLink(new Uri(root, $"/t/{found.Id}?at={p.Id}#p-{p.Id}")) },
             PublishDate = p.CreatedAt,

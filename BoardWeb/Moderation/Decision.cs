@@ -17,7 +17,7 @@ public static class Decidable
     /// <summary>Of an account: a code was made with which it gets another password. The value is empty.</summary>
     public const string Reset = "reset";
 
-    /// <summary>Of a topic, <see cref="Yes"/> or empty: only moderators post in it; it stands above the others; only moderators see it.</summary>
+    /// <summary>Of a topic, <see cref="Yes"/> or empty: only moderators post in it; it stands above the others; only moderators see it (also of a file).</summary>
     public const string Locked = "locked", Pinned = "pinned", Hidden = "hidden";
 
     /// <summary>Of a topic: the id of the channel it was moved to, as <see cref="IdText"/>.</summary>

@@ -46,22 +46,24 @@ public sealed class DecisionReader(BoardDatabase database, Uuid7 ids)
     public Task<List<LoggedDecision>> LogAsync(Guid? before, int limit, CancellationToken cancel) => database.ReadAsync(c => c.Query($"""
         SELECT d.id, d.subject_id, d.property, d.value, d.author_id, d.reason, a.name,
           EXISTS (SELECT 1 FROM account e WHERE e.name_key = a.name_key AND e.id < a.id) AS shared,
-          t.title AS topic, s.name AS account, ch.slug, ch.title AS channel, COALESCE(p.id, r.post_id) AS post
+          t.title AS topic, s.name AS account, ch.slug, ch.title AS channel, COALESCE(p.id, r.post_id) AS post, f.name AS file
         FROM (SELECT * FROM decision {(before is null ? "" : "WHERE id < @before")} ORDER BY id DESC LIMIT {limit}) d
           LEFT JOIN account a ON a.id = d.author_id LEFT JOIN topic t ON t.id = d.subject_id LEFT JOIN account s ON s.id = d.subject_id
           LEFT JOIN channel ch ON ch.id = d.subject_id LEFT JOIN post p ON p.id = d.subject_id LEFT JOIN report r ON r.id = d.subject_id
+          LEFT JOIN file f ON f.id = d.subject_id
         ORDER BY d.id DESC
         """, new { before = before is { } b ? Ids.Bytes(b) : null }).Select(Logged).ToList(), cancel);
 
     private static LoggedDecision Logged(dynamic row)
     {
         Decision decision = View(row);
-        var (about, address) = ((string?)row.topic, (string?)row.account, (string?)row.channel, (byte[]?)row.post) switch
+        var (about, address) = ((string?)row.topic, (string?)row.account, (string?)row.channel, (byte[]?)row.post, (string?)row.file) switch
         {
-            ({ } topic, _, _, _) => (topic, $"/t/{decision.Subject}"),
-            (_, { } account, _, _) => (account, $"/u/{decision.Subject}"),
-            (_, _, { } channel, _) => (channel, $"/c/{(string)row.slug}"),
-            (_, _, _, { } post) => ("a post", $"/p/{Ids.Of(post)}"),
+            ({ } topic, _, _, _, _) => (topic, $"/t/{decision.Subject}"),
+            (_, { } account, _, _, _) => (account, $"/u/{decision.Subject}"),
+            (_, _, { } channel, _, _) => (channel, $"/c/{(string)row.slug}"),
+            (_, _, _, { } post, _) => ("a post", $"/p/{Ids.Of(post)}"),
+            (_, _, _, _, { } file) => (file, $"/f/{decision.Subject}"),
             _ => ("something that has not arrived here yet", (string?)null),
         };
         return new(decision, about, address);

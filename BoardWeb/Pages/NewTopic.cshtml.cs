@@ -1,5 +1,6 @@
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Topics;
@@ -10,7 +11,8 @@ namespace Connect.BoardWeb.Pages;
 
 /// <summary>Opens a topic with its first post.</summary>
 [Authorize]
-public sealed class NewTopicModel(ChannelReader channels, Posting posting, Addressing addressing, LastWrite lastWrite) : BoardPage(lastWrite)
+[TakesFiles]
+public sealed class NewTopicModel(ChannelReader channels, Posting posting, Attaching attaching, Addressing addressing, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public ChannelView Channel { get; private set; } = null!;
 
@@ -24,10 +26,11 @@ public sealed class NewTopicModel(ChannelReader channels, Posting posting, Addre
 
     public async Task<IActionResult> OnGetAsync(string slug, CancellationToken cancel) => await LoadAsync(slug, cancel) ? Page() : NotFound();
 
-    public async Task<IActionResult> OnPostAsync(string slug, string? preview, CancellationToken cancel)
+    public async Task<IActionResult> OnPostAsync(string slug, string? preview, List<IFormFile>? files, CancellationToken cancel)
     {
         if (!await LoadAsync(slug, cancel)) return NotFound();
         if (TopicRules.WhyClosed(Channel, User) is { } closed) return Refused(closed);
+        Body = await attaching.AddAsync(Body, files, User, ModelState, cancel);
         var (fault, tooLarge) = PostRules.Body(Body);
         if (preview is not null && !tooLarge)
         {

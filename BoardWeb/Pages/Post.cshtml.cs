@@ -1,4 +1,5 @@
 using Connect.BoardWeb.Attention;
+using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Topics;
@@ -13,13 +14,17 @@ namespace Connect.BoardWeb.Pages;
 public sealed record HistoryStep(Revision Revision, string? Changes);
 
 /// <summary>One post: what happened to it, and what may be done to it by whoever looks.</summary>
-public sealed class PostModel(PostReader posts, TopicReader topics, Revising revising, Reactions reactions, Addressing addressing, LastWrite lastWrite) : BoardPage(lastWrite)
+[TakesFiles]
+public sealed class PostModel(PostReader posts, TopicReader topics, Revising revising, Reactions reactions, FileReader files, Attaching attaching, Addressing addressing, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public PostView Post { get; private set; } = null!;
 
     public string TopicTitle { get; private set; } = "";
 
     public IReadOnlyList<HistoryStep> History { get; private set; } = [];
+
+    /// <summary>What it shows or links to.</summary>
+    public IReadOnlyList<StoredFile> Files { get; private set; } = [];
 
     /// <summary>Names of the reactions that whoever looks has given.</summary>
     public IReadOnlySet<string> Mine { get; private set; } = new HashSet<string>();
@@ -51,11 +56,12 @@ public sealed class PostModel(PostReader posts, TopicReader topics, Revising rev
         return Page();
     }
 
-    public async Task<IActionResult> OnPostEditAsync(Guid id, string? preview, CancellationToken cancel)
+    public async Task<IActionResult> OnPostEditAsync(Guid id, string? preview, [FromForm(Name = Attaching.Field)] List<IFormFile>? brought, CancellationToken cancel)
     {
         if (Me is null) return Challenge();
         if (!await LoadAsync(id, cancel)) return NotFound();
         if (!MayEdit) return Refused();
+        Body = await attaching.AddAsync(Body, brought, User, ModelState, cancel);
         var (fault, tooLarge) = PostRules.Body(Body);
         if (fault is not null) ModelState.AddModelError(nameof(Body), fault);
         if (PostRules.Reason(Reason) is { } reason) ModelState.AddModelError(nameof(Reason), reason);
@@ -106,6 +112,7 @@ public sealed class PostModel(PostReader posts, TopicReader topics, Revising rev
         Post = post;
         if (await topics.FindAsync(post.Topic, User, cancel) is not { } topic) return false;
         TopicTitle = topic.Title;
+        Files = [.. (await files.FindAsync(FileAddress.In(post.Body, MarkdownText.MaxPictures), cancel)).Where(f => FileRights.MayKnow(f, User))];
         if (Me is { } me) Mine = await reactions.MineAsync(id, me, cancel);
         if (!Revising.MaySeeHistory(post, User) || post.State.Latest == Guid.Empty) return true;
         var text = (await posts.OriginalAsync(id, cancel))?.Body ?? "";

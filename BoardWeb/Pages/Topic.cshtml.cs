@@ -2,6 +2,7 @@ using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Feeds;
+using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Storage;
@@ -13,9 +14,10 @@ using Microsoft.AspNetCore.Mvc;
 namespace Connect.BoardWeb.Pages;
 
 /// <summary>A topic: a page of its posts, and a form to reply.</summary>
+[TakesFiles]
 public sealed class TopicModel(
     BoardDatabase database, ChannelReader channels, TopicReader topics, PostReader posts, Posting posting,
-    TopicAttention attention, ReadMarks marks, Addressing addressing, NodeSettings settings, LastWrite lastWrite) : BoardPage(lastWrite)
+    TopicAttention attention, ReadMarks marks, Addressing addressing, Attaching attaching, NodeSettings settings, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public TopicView Topic { get; private set; } = null!;
 
@@ -68,11 +70,12 @@ public sealed class TopicModel(
         return Page();
     }
 
-    public async Task<IActionResult> OnPostAsync(Guid id, string? preview, CancellationToken cancel)
+    public async Task<IActionResult> OnPostAsync(Guid id, string? preview, List<IFormFile>? files, CancellationToken cancel)
     {
         if (Me is not { } me) return Challenge();
         if (await topics.FindAsync(id, User, cancel) is not { } topic) return NotFound();
         if (await WhyClosedAsync(topic, cancel) is { } closed) return Refused(closed);
+        Body = await attaching.AddAsync(Body, files, User, ModelState, cancel);
         var (fault, tooLarge) = PostRules.Body(Body);
         if (InReplyTo is { } reply && (await posts.FindAsync(reply, cancel))?.Topic != topic.Id) InReplyTo = null;
         if (fault is not null && (preview is null || tooLarge))
@@ -80,6 +83,7 @@ public sealed class TopicModel(
             ModelState.AddModelError(nameof(Body), fault);
             Response.StatusCode = tooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status422UnprocessableEntity;
         }
+        else if (!ModelState.IsValid) Response.StatusCode = StatusCodes.Status422UnprocessableEntity; // a file was refused
         else if (preview is null)
         {
             var key = Posting.RequestKey(me, Posting.FormKey(FormKey, topic.Id.ToString(), Body));

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Encodings.Web;
 using System.Text.RegularExpressions;
 using Connect.BoardWeb.Attention;
+using Connect.BoardWeb.Files;
 using Markdig;
 using Markdig.Extensions.EmphasisExtras;
 using Markdig.Extensions.Tables;
@@ -12,8 +13,8 @@ using Markdig.Syntax.Inlines;
 namespace Connect.BoardWeb.Posts;
 
 /// <summary>
-/// Markdown to HTML that is safe to show: no HTML of the author's own, links only to the web and to mail addresses, images as links
-/// (a page that loads nothing from elsewhere tells nobody who reads it).
+/// Markdown to HTML that is safe to show: no HTML of the author's own, links only to the web, to mail addresses and to files of this board. Pictures that are kept here are shown,
+/// those from elsewhere are links (a page that loads nothing from elsewhere tells nobody who reads it).
 /// </summary>
 public sealed partial class MarkdownText
 {
@@ -28,6 +29,9 @@ public sealed partial class MarkdownText
 
     /// <summary>Delimiters that may open or close something: the parser's work can grow with their square. Beyond it a text is shown as it was typed.</summary>
     private const int MaxDelimiters = 4000;
+
+    /// <summary>Pictures that are shown in one text; more of them are links.</summary>
+    public const int MaxPictures = 20;
 
     private static readonly MarkdownPipeline Pipeline = Build();
     private readonly ConcurrentDictionary<Guid, string> _rendered = new();
@@ -52,7 +56,8 @@ public sealed partial class MarkdownText
         try
         {
             var document = Markdown.Parse(body, Pipeline);
-            foreach (var link in document.Descendants<LinkInline>().ToList()) Tame(link);
+            var pictures = 0;
+            foreach (var link in document.Descendants<LinkInline>().ToList()) Tame(link, ref pictures);
             foreach (var link in document.Descendants<AutolinkInline>().ToList()) Tame(link);
             foreach (var table in document.Descendants<Table>()) Tame(table);
             foreach (var heading in document.Descendants<HeadingBlock>()) heading.Level = Math.Min(6, heading.Level + 2);
@@ -112,13 +117,36 @@ public sealed partial class MarkdownText
             .UseSoftlineBreakAsHardlineBreak().Build();
     }
 
-    private static void Tame(LinkInline link)
+    private static void Tame(LinkInline link, ref int pictures)
     {
-        link.IsImage = false;
         link.Title = null;
+        if (link.IsImage && FileAddress.Of(link.Url) is { Size: { } size } picture && pictures++ < MaxPictures)
+        {
+            Show(link, picture, size);
+            return;
+        }
+        link.IsImage = false;
         if (!IsAllowed(link.Url)) link.Url = "#";
         if (link.FirstChild is null) link.AppendChild(new LiteralInline(link.Url ?? "#"));
         Mark(link);
+    }
+
+    /// <summary>A picture that is kept here: its place on the page is known before it is loaded, and it leads to the whole of it, unless it stands in a link of its author's.</summary>
+    private static void Show(LinkInline link, FileAddress picture, (int Width, int Height) size)
+    {
+        // Whoever does not see it reads its name at least; a link needs one, too.
+        if (link.Descendants<LiteralInline>().All(l => l.Content.IsEmptyOrWhitespace())) link.AppendChild(new LiteralInline(Uri.UnescapeDataString(picture.Name)));
+        var attributes = link.GetAttributes();
+        attributes.AddProperty("width", $"{size.Width}");
+        attributes.AddProperty("height", $"{size.Height}");
+        attributes.AddProperty("loading", "lazy");
+        attributes.AddProperty("decoding", "async");
+        for (var around = link.Parent; around is not null; around = around.Parent)
+            if (around is LinkInline) return;
+        var whole = new LinkInline(picture.Whole, "");
+        Mark(whole);
+        link.ReplaceBy(whole, copyChildren: false);
+        whole.AppendChild(link);
     }
 
     private static void Tame(AutolinkInline link)
@@ -140,7 +168,7 @@ public sealed partial class MarkdownText
 
     private static void Mark(Inline link) => link.GetAttributes().AddPropertyIfNotExist("rel", "nofollow noopener ugc");
 
-    private static bool IsAllowed(string? url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https" or "mailto");
+    private static bool IsAllowed(string? url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https" or "mailto") || FileAddress.Of(url) is not null;
 
     /// <summary>A line that opens so many quotes and lists inside each other that only a machine can have written it.</summary>
     [GeneratedRegex(@"(?m)^(?:[ \t]*(?:>|[-*+]|[0-9]{1,9}[.)])){40}", RegexOptions.CultureInvariant)]

@@ -8,7 +8,7 @@ public static class Headers
 
     /// <summary>Scripts and styles only from files of the board's own, so no nonce is needed; nothing at all from elsewhere.</summary>
     public const string ContentSecurityPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
     public static void UseBoardHeaders(this WebApplication app, string node) => app.Use((context, next) =>
     {
@@ -17,7 +17,8 @@ public static class Headers
         {
             var headers = context.Response.Headers;
             headers[Node] = node;
-            headers.ContentSecurityPolicy = ContentSecurityPolicy;
+            // A file has a stricter one of its own.
+            if (!headers.ContainsKey("Content-Security-Policy")) headers.ContentSecurityPolicy = ContentSecurityPolicy;
             headers.XContentTypeOptions = "nosniff";
             headers["Referrer-Policy"] = "same-origin";
             if (!headers.ContainsKey("Cache-Control")) headers.CacheControl = "no-store";

@@ -146,6 +146,33 @@ CREATE TABLE IF NOT EXISTS mention (            -- whom a post or an edit speaks
   KEY by_post (post_id, account_id, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE IF NOT EXISTS file (               -- a picture or another file that posts name; it counts when all parts of its contents are there
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  author_id BINARY(16) NOT NULL,
+  name VARCHAR(120) NOT NULL,                   -- cleaned
+  type VARCHAR(80) NOT NULL,                    -- the media type, found by content
+  source_hash BINARY(32) NOT NULL,              -- SHA-256 of what was sent
+  content_id BINARY(16) NOT NULL,               -- of its parts
+  size INT UNSIGNED NOT NULL,                   -- bytes
+  width SMALLINT UNSIGNED NOT NULL,             -- pixels, 0 if it is no picture
+  height SMALLINT UNSIGNED NOT NULL,
+  shown_id BINARY(16) NULL,                     -- a picture as posts show it, if that is smaller
+  shown_size INT UNSIGNED NOT NULL,
+  shown_width SMALLINT UNSIGNED NOT NULL,
+  shown_height SMALLINT UNSIGNED NOT NULL,
+  KEY by_author (author_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS file_part (          -- bytes of a content, 64 KiB in each part but the last
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  content_id BINARY(16) NOT NULL,
+  number SMALLINT UNSIGNED NOT NULL,            -- from 0
+  bytes MEDIUMBLOB NOT NULL,
+  KEY by_content (content_id, number)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE IF NOT EXISTS data_protection_key ( -- made when the ring is founded; see docs/adr
   id BINARY(16) NOT NULL PRIMARY KEY,
   node INT UNSIGNED NOT NULL,

@@ -15,7 +15,7 @@ public sealed class TableRows(Database database, NodeSettings settings)
     /// <summary>Keys in one page.</summary>
     public const int KeyPage = 20_000;
 
-    /// <summary>Rows in one page; a post has up to 32 KB, twice that in hex.</summary>
+    /// <summary>Rows in one page; a post has up to 32 KB and a part of a file 64 KB, twice that in hex.</summary>
     public const int RowPage = 100;
 
     /// <summary>Keys in one statement that asks for them by name.</summary>
@@ -164,12 +164,12 @@ public sealed class TableRows(Database database, NodeSettings settings)
     /// SQL for the digest of a row: SHA-256 over all its columns in hex, so that no character set comes between two servers, and NULL is not an empty text.
     /// </summary>
     internal static string RowDigest(DbConnection connection, NodeSettings settings, string table) => $"SHA2(CONCAT_WS('#', {string.Join(", ", Columns(connection, settings, table)
-        // HEX of a number with a fraction would round it.
-        .Select(c => c.HasFraction ? $"COALESCE(HEX(CAST(`{c.Name}` AS CHAR)), '-')" : $"COALESCE(HEX(`{c.Name}`), '-')"))}), 256)";
+        // HEX of a number with a fraction would round it; of a file's bytes it would be twice as much work.
+        .Select(c => c.IsLarge ? $"COALESCE(SHA2(`{c.Name}`, 256), '-')" : c.HasFraction ? $"COALESCE(HEX(CAST(`{c.Name}` AS CHAR)), '-')" : $"COALESCE(HEX(`{c.Name}`), '-')"))}), 256)";
 
     private static List<Column> Columns(DbConnection connection, NodeSettings settings, string table) => connection.Query<Column>(
         """
-        SELECT column_name AS Name, data_type IN ('binary', 'varbinary', 'blob', 'mediumblob', 'longblob') AS IsBinary, data_type IN ('decimal', 'float', 'double') AS HasFraction
+        SELECT column_name AS Name, data_type IN ('binary', 'varbinary', 'blob', 'mediumblob', 'longblob') AS IsBinary, data_type IN ('decimal', 'float', 'double') AS HasFraction, data_type = 'mediumblob' AS IsLarge
         FROM information_schema.columns WHERE table_schema = @schema AND table_name = @table ORDER BY ordinal_position
         """, new { schema = settings.Database.Schema, table }).AsList();
 
@@ -183,5 +183,7 @@ public sealed class TableRows(Database database, NodeSettings settings)
         public bool IsBinary { get; init; }
 
         public bool HasFraction { get; init; }
+
+        public bool IsLarge { get; init; }
     }
 }
