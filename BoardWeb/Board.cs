@@ -1,5 +1,6 @@
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Api;
+using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Feeds;
 using Connect.BoardWeb.Health;
@@ -80,6 +81,7 @@ public static class Board
         services.AddSingleton<ChannelReader>().AddSingleton<TopicReader>();
         services.AddSingleton<DecisionReader>().AddSingleton<Deciding>().AddSingleton<Reports>();
         services.AddSingleton<MarkdownText>().AddSingleton<PostReader>().AddSingleton<VisiblePosts>().AddSingleton<Posting>().AddSingleton<Revising>().AddSingleton<Reactions>();
+        services.AddArchive();
         services.AddSingleton<ArrivalWatch>().AddHostedService(p => p.GetRequiredService<ArrivalWatch>());
         services.AddSingleton<PostHtml>().AddSingleton<LastWrite>();
         services.AddRateLimits(settings);
@@ -126,6 +128,7 @@ public static class Board
         app.MapHealth(settings.Name);
         app.MapOpenApi();
         app.MapApi();
+        app.MapOwnExport();
         app.MapLive();
         app.MapFeeds();
         app.MapSitemaps();

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
@@ -23,6 +24,7 @@ public static class ApiEndpoints
             .AddEndpointFilter(async (context, next) => !HttpMethods.IsGet(context.HttpContext.Request.Method) && Identity.WhyReadsOnly(context.HttpContext.User) is { } why
                 ? Problem(403, why) : await next(context));
         api.MapModeration();
+        api.MapArchive();
         api.MapGet("/channels", ListChannels).Produces<Listing<ChannelItem>>().WithSummary("All channels");
         api.MapPost("/channels", CreateChannel).Produces<ChannelCreated>(201).Produces<ChannelCreated>(202)
             .ProducesProblem(409).ProducesValidationProblem(422).WithSummary("Make a channel");

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Threading.Channels;
+using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Metrics;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Storage;
@@ -164,11 +165,11 @@ public sealed class ArrivalWatch : BackgroundService
 
     /// <summary>
     /// Current marks, read for a page before its posts are read, so that nothing falls between the two. An origin's ids rise over all of its tables, so one mark says how far all
-    /// of them have been seen.
+    /// of them have been seen. What was imported is of no origin: its ids do not rise, and nobody waits for it.
     /// </summary>
     public static Marks Read(DbConnection connection) => Marks.Of(
         connection.Query<(long Node, byte[] Id)>("SELECT node, MAX(id) FROM post GROUP BY node UNION ALL SELECT node, MAX(id) FROM post_revision GROUP BY node UNION ALL SELECT node, MAX(id) FROM reaction GROUP BY node")
-            .GroupBy(o => o.Node, o => Ids.Of(o.Id)).Select(o => KeyValuePair.Create(o.Key, o.Max())));
+            .Where(o => o.Node != ImportedRow.Origin).GroupBy(o => o.Node, o => Ids.Of(o.Id)).Select(o => KeyValuePair.Create(o.Key, o.Max())));
 
     private void Wake()
     {
