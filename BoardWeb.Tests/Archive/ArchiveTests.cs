@@ -259,13 +259,13 @@ public sealed class ArchiveTests(MariaDbStage mariaDb, MySqlStage mysql) : IDisp
         Assert.Equal(2 + 206, mails.Count);
         var opening = mails.Single(m => m.MessageId == ChannelMbox.MessageId(first));
         Assert.Equal("Ünïcode <b>\"title\"", opening.Subject);
-        Assert.Equal(body, opening.TextBody.ReplaceLineEndings("\n").TrimEnd());
+        Assert.Equal(body, opening.TextBody!.ReplaceLineEndings("\n").TrimEnd());
         Assert.Equal("administrator", opening.From.Mailboxes.Single().Name);
         var answer = mails.Single(m => m.MessageId == ChannelMbox.MessageId(reply));
-        Assert.Equal(("an edited answer", ChannelMbox.MessageId(first)), (answer.TextBody.Trim(), answer.InReplyTo));
+        Assert.Equal(("an edited answer", ChannelMbox.MessageId(first)), (answer.TextBody!.Trim(), answer.InReplyTo));
         Assert.Equal([ChannelMbox.MessageId(first)], answer.References);
         Assert.Equal(Uuid7.TimeOf(reply).ToUnixTimeSeconds(), answer.Date.ToUnixTimeSeconds());
-        Assert.DoesNotContain(mails, m => m.TextBody.Contains("taken back", StringComparison.Ordinal) || m.TextBody.Contains("nobody sees", StringComparison.Ordinal) || m.TextBody.Contains("moved away", StringComparison.Ordinal));
+        Assert.DoesNotContain(mails, m => m.TextBody!.Contains("taken back", StringComparison.Ordinal) || m.TextBody.Contains("nobody sees", StringComparison.Ordinal) || m.TextBody.Contains("moved away", StringComparison.Ordinal));
 
         // And read back it is the same threads.
         var other = Slug();
