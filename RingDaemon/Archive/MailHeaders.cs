@@ -74,10 +74,11 @@ internal sealed partial record MailHeaders(string Key, IReadOnlyList<string> Ref
 
     private static (string Key, string Name) AuthorOf(HeaderList headers)
     {
-        var text = headers[HeaderId.From] ?? headers[HeaderId.Sender] ?? "";
+        var from = headers.FirstOrDefault(h => h.Id == HeaderId.From) ?? headers.FirstOrDefault(h => h.Id == HeaderId.Sender);
         // Archives on the web write "ann at example.org (Ann)".
-        if (!text.Contains('@', StringComparison.Ordinal)) text = Disguised().Replace(text, "$1@$2", 1);
-        var mailbox = InternetAddressList.TryParse(Cut(text, 2000), out var list) ? list.Mailboxes.FirstOrDefault() : null;
+        var found = from is not null && (from.RawValue.AsSpan().Contains((byte)'@') ? InternetAddressList.TryParse(from.RawValue, out var list)
+            : InternetAddressList.TryParse(Disguised().Replace(from.Value, "$1@$2", 1), out list)) ? list : null;
+        var mailbox = found?.Mailboxes.FirstOrDefault();
         var address = mailbox?.Address?.Trim().ToLowerInvariant() ?? "";
         var name = OneLine(mailbox?.Name).Trim('"', '\'', ' ');
         // An address is nobody's name: it is not shown.

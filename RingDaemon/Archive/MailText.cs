@@ -81,17 +81,18 @@ internal static partial class MailText
         return Unflowed(text, deletes);
     }
 
-    /// <summary>In the encoding that the part names; UTF-8 if its bytes are that, Latin-1 if it names none, or one that nobody knows.</summary>
+    /// <summary>In the encoding that the part names; UTF-8 if its bytes are that, else Latin-1, if it names none or one that nobody knows.</summary>
     private static string Decoded(TextPart part)
     {
         try
         {
-            return part.Text ?? "";
+            if (part.ContentType.Charset is { Length: > 0 } charset) return part.GetText(Encoding.GetEncoding(charset));
         }
-        catch (Exception e) when (e is NotSupportedException or ArgumentException or FormatException)
+        catch (ArgumentException)
         {
-            return part.GetText(Encoding.Latin1);
+            // Nobody knows it.
         }
+        return part.Text ?? "";
     }
 
     /// <summary>Joins the lines of a paragraph (RFC 3676): those that end with a space go on, if the next one is quoted as deeply.</summary>

@@ -59,7 +59,7 @@ internal sealed class MailThreads
     private void BySubject(int[] parents)
     {
         var latest = new Dictionary<UInt128, int>();
-        foreach (var i in Enumerable.Range(0, _mails.Count).OrderBy(i => _mails[i].Post))
+        foreach (var i in Enumerable.Range(0, _mails.Count).OrderBy(i => _mails[i].Time).ThenBy(i => _mails[i].IsReply).ThenBy(i => _mails[i].Post))
         {
             var mail = _mails[i];
             if (parents[i] < 0 && mail.IsReply && latest.TryGetValue(mail.Subject, out var before) && mail.Time - _mails[before].Time <= SameMatter) parents[i] = before;

@@ -21,6 +21,9 @@ internal sealed partial class MboxReader(Stream stream)
     /// <summary>Bytes of a mail that are read. 32 MiB.</summary>
     public const int MaxMail = 32 << 20;
 
+    /// <summary>Bytes of one header, and of all of them; parsers take time that grows with their square. What is beyond is left out.</summary>
+    public const int MaxHeader = 64 << 10, MaxHeaders = 1 << 20;
+
     private const int MaxMarker = 1000;
 
     private readonly LineReader _lines = new(stream);
@@ -36,6 +39,7 @@ internal sealed partial class MboxReader(Stream stream)
         var mail = new ArrayBufferWriter<byte>(1 << 16);
         string? marker = null;
         var (offset, cut, atLineStart, afterBlank) = (0L, false, true, true);
+        var (inHeaders, header) = (false, 0);
         while (true)
         {
             var at = Position;
@@ -46,6 +50,7 @@ internal sealed partial class MboxReader(Stream stream)
                 if (marker is not null) yield return new(offset, marker, mail.WrittenMemory.ToArray(), cut);
                 (marker, offset, cut) = (Encoding.Latin1.GetString(line.Span).TrimEnd(), at, false);
                 mail.ResetWrittenCount();
+                (inHeaders, header) = (true, 0);
             }
             else if (marker is null)
             {
@@ -54,6 +59,13 @@ internal sealed partial class MboxReader(Stream stream)
             else if (mail.WrittenCount + line.Length > MaxMail)
             {
                 cut = true;
+            }
+            else if (inHeaders)
+            {
+                inHeaders = !(atLineStart && line.Span.Trim("\r\n"u8).IsEmpty);
+                // A line that begins with white space goes on with the header above it.
+                header = atLineStart && line.Span[0] is not ((byte)' ' or (byte)'\t') ? line.Length : header + line.Length;
+                if (!inHeaders || (header <= MaxHeader && mail.WrittenCount + line.Length <= MaxHeaders)) mail.Write(line.Span);
             }
             else
             {
