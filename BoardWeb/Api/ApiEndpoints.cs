@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Files;
@@ -28,6 +29,7 @@ public static class ApiEndpoints
         api.MapModeration();
         api.MapAttention();
         api.MapFiles();
+        api.MapArchive();
         api.MapGet("/channels", ListChannels).Produces<Listing<ChannelItem>>().WithSummary("All channels");
         api.MapPost("/channels", CreateChannel).Produces<ChannelCreated>(201).Produces<ChannelCreated>(202)
             .ProducesProblem(409).ProducesValidationProblem(422).WithSummary("Make a channel");

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Data.Common;
 using System.Text;
+using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Storage;
 using Dapper;
 
@@ -30,14 +31,14 @@ public sealed class Marks
 
     /// <summary>
     /// The newest of each origin in these tables, as this node's server holds them: a few dives into an index of each. An origin's ids rise over all of its tables, so one mark says
-    /// how far all of them have been seen.
+    /// how far all of them have been seen. What was imported is of no origin: its ids do not rise.
     /// </summary>
     /// <param name="tables">Constants: tables with an index by origin.</param>
     public static Marks Newest(DbConnection connection, params ReadOnlySpan<string> tables)
     {
         var newest = new List<string>();
         foreach (var table in tables) newest.Add($"SELECT node, MAX(id) FROM {table} GROUP BY node");
-        return Of(connection.Query<(long Node, byte[] Id)>(string.Join(" UNION ALL ", newest)).GroupBy(o => o.Node, o => Ids.Of(o.Id)).Select(o => KeyValuePair.Create(o.Key, o.Max())));
+        return Of(connection.Query<(long Node, byte[] Id)>(string.Join(" UNION ALL ", newest)).Where(o => o.Node != ImportedRow.Origin).GroupBy(o => o.Node, o => Ids.Of(o.Id)).Select(o => KeyValuePair.Create(o.Key, o.Max())));
     }
 
     /// <summary>With an id seen; marks never fall.</summary>

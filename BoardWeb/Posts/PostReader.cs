@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Storage;
@@ -84,7 +85,7 @@ public sealed class PostReader(BoardDatabase database, MarkdownText markdown, Uu
     public Task<List<ArrivedPost>> BeyondAsync(Guid topic, Marks marks, CancellationToken cancel) => database.ReadAsync(c =>
     {
         var parameters = new DynamicParameters(new { topic = Ids.Bytes(topic) });
-        var seen = string.Join(' ', marks.Origins.Select((mark, i) =>
+        var seen = $"AND x.node <> {ImportedRow.Origin} " + string.Join(' ', marks.Origins.Select((mark, i) =>
         {
             parameters.Add($"id{i}", Ids.Bytes(mark.Value));
             return $"AND NOT (x.node = {mark.Key} AND x.id <= @id{i})";

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Storage;
@@ -101,14 +102,39 @@ public sealed class SearchFeeder(BoardDatabase database, NodeSettings settings, 
     /// <summary>Reads on from these marks until nothing is left.</summary>
     private async Task FollowAsync(SearchIndex index, Marks seen, CancellationToken cancel)
     {
-        var now = await database.ReadAsync(c => Marks.Newest(c, "post", "post_revision"), cancel);
+        var now = await database.ReadAsync(c => Marks.Newest(c, "post", "post_revision", "import_note"), cancel);
         foreach (var (origin, newest) in now.Origins)
         {
+            await FollowImportsAsync(index, origin, seen[origin], newest, cancel);
             for (var at = seen[origin]; at.CompareTo(newest) < 0;)
             {
                 (var posts, at) = await database.ReadAsync(c => Arrived(c, origin, at, newest), cancel);
                 index.Put(posts, (origin, at));
                 if (at != newest) await Task.Delay(Breath, time, cancel);
+            }
+        }
+    }
+
+    /// <summary>What was imported has old ids: its topics are named, and looked through for what is not in the index, or was changed elsewhere.</summary>
+    private async Task FollowImportsAsync(SearchIndex index, long origin, Guid after, Guid newest, CancellationToken cancel)
+    {
+        if (after.CompareTo(newest) >= 0) return;
+        var topics = await database.ReadAsync(c => c.Query<byte[]>(
+            "SELECT DISTINCT topic_id FROM import_note WHERE node = @origin AND id > @after AND id <= @newest", new { origin, after = Ids.Bytes(after), newest = Ids.Bytes(newest) }).ToList(), cancel);
+        foreach (var topic in topics)
+        {
+            for (var last = Guid.Empty; ;)
+            {
+                var (found, posts) = await database.ReadAsync(c =>
+                {
+                    var ids = c.Query<(byte[] Id, long Changed)>($"""
+                        SELECT p.id, EXISTS (SELECT 1 FROM post_revision r WHERE r.post_id = p.id AND r.node = {ImportedRow.Origin}) FROM post p WHERE p.topic_id = @topic AND p.id > @last ORDER BY p.id LIMIT {PostsAtOnce}
+                        """, new { topic, last = Ids.Bytes(last) }).Select(p => (Id: Ids.Of(p.Id), p.Changed)).ToList();
+                    return (ids, Read(c, [.. ids.Where(p => p.Changed != 0 || !index.Has(p.Id)).Select(p => p.Id)]));
+                }, cancel);
+                if (posts.Count > 0) index.Put(posts, null);
+                if (found.Count < PostsAtOnce) break;
+                last = found[^1].Id;
             }
         }
     }

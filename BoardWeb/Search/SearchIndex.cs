@@ -75,6 +75,9 @@ public sealed class SearchIndex : IDisposable
         return counts;
     }
 
+    /// <summary>Called by whoever puts posts into it.</summary>
+    public bool Has(Guid post) => NumberOf(_writer, post) is not null;
+
     /// <summary>Takes these posts as they are now, and how far their origin has been seen with them: both or neither.</summary>
     /// <param name="seen">Null leaves the marks as they are.</param>
     public void Put(IReadOnlyCollection<IndexedPost> posts, (long Origin, Guid Id)? seen)

@@ -124,6 +124,7 @@ public sealed class TopicDirectory(BoardDatabase database, TimeProvider time, IL
         var changed = connection.Query<byte[]>(
             "SELECT DISTINCT subject_id FROM decision WHERE node = @origin AND id > @after AND id <= @last AND property IN @Properties",
             new { between.origin, between.after, last = Ids.Bytes(last), Properties }).Select(Ids.Of).Where(state.Table.Knows).ToHashSet();
+        changed.UnionWith(connection.Query<byte[]>("SELECT DISTINCT topic_id FROM import_note WHERE node = @origin AND id > @after AND id <= @last", new { between.origin, between.after, last = Ids.Bytes(last) }).Select(Ids.Of));
         changed.UnionWith(posts.Where(p => !state.Table.Posted(p.Topic, p.Id)).Select(p => p.Topic));
         foreach (var some in changed.Chunk(ReadAtOnce)) Read(connection, state.Table, some);
         return last;
@@ -158,7 +159,7 @@ public sealed class TopicDirectory(BoardDatabase database, TimeProvider time, IL
 
     private static readonly string[] Properties = [Decidable.Channel, Decidable.Pinned, Decidable.Hidden];
 
-    private static Marks ReadMarks(DbConnection connection) => Marks.Newest(connection, "post", "decision");
+    private static Marks ReadMarks(DbConnection connection) => Marks.Newest(connection, "post", "decision", "import_note");
 
     private sealed class State(TopicTable table, Marks seen)
     {

@@ -12,6 +12,9 @@ public abstract record NewRow(Guid Id)
 
     public abstract object?[] Values { get; }
 
+    /// <summary>It came from elsewhere with an id of its own: it may be here already, and is nobody's (<see cref="Archive.ImportedRow"/>).</summary>
+    public virtual bool IsImported => false;
+
     /// <summary>About how many bytes the row adds to a packet.</summary>
     public virtual int Size => 200;
 }

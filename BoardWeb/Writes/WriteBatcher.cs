@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Diagnostics;
 using System.Text;
 using System.Threading.Channels;
+using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Metrics;
 using Connect.BoardWeb.Moderation;
@@ -221,7 +222,8 @@ public sealed class WriteBatcher : IHostedService, IDisposable
     private Positions Commit(DbConnection connection, List<Pending> batch, bool again)
     {
         if (connection != _connection) Prepare(connection);
-        if (again && batch.FirstOrDefault(p => p.Inserts) is { } first && Exists(connection, first.Rows[0]))
+        // A row that was imported may have come some other way; to insert it again is harmless.
+        if (again && batch.Where(p => p.Inserts).SelectMany(p => p.Rows).FirstOrDefault(r => !r.IsImported) is { } first && Exists(connection, first))
             return new(Whole(connection), Whole(connection));
         CheckClaims(connection, batch);
         var inserts = batch.Where(p => p.Inserts).SelectMany(p => p.Rows).ToList();
@@ -274,13 +276,13 @@ public sealed class WriteBatcher : IHostedService, IDisposable
     {
         using var command = connection.CreateCommand();
         var sql = new StringBuilder("START TRANSACTION;");
-        foreach (var table in rows.GroupBy(r => r.Shape.Table))
+        foreach (var table in rows.GroupBy(r => (r.Shape.Table, r.IsImported)))
         {
-            sql.Append($"INSERT INTO {table.Key} (id,node,{string.Join(',', table.First().Shape.Columns)}) VALUES ");
+            sql.Append($"INSERT {(table.Key.IsImported ? "IGNORE " : "")}INTO {table.Key.Table} (id,node,{string.Join(',', table.First().Shape.Columns)}) VALUES ");
             var first = true;
             foreach (var row in table)
             {
-                sql.Append(first ? "(" : ",(").Append(Bind(Uuid7.ToBytes(row.Id))).Append(',').Append(_server!.ServerId);
+                sql.Append(first ? "(" : ",(").Append(Bind(Uuid7.ToBytes(row.Id))).Append(',').Append(row.IsImported ? ImportedRow.Origin : _server!.ServerId);
                 foreach (var value in row.Values) sql.Append(',').Append(Bind(value));
                 sql.Append(')');
                 first = false;

@@ -173,6 +173,13 @@ CREATE TABLE IF NOT EXISTS file_part (          -- bytes of a content, 64 KiB in
   KEY by_content (content_id, number)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE IF NOT EXISTS import_note (        -- one for each batch of an import and topic that got something: imported rows have old ids, and node 0
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  topic_id BINARY(16) NOT NULL,
+  KEY by_origin (node, id)                      -- as in post: whoever keeps an index elsewhere reads these topics again
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE IF NOT EXISTS data_protection_key ( -- made when the ring is founded; see docs/adr
   id BINARY(16) NOT NULL PRIMARY KEY,
   node INT UNSIGNED NOT NULL,

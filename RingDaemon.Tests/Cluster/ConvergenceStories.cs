@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Connect.Node.Database;
 using Connect.Node.Settings;
+using Connect.RingDaemon.Cli;
 using Connect.RingDaemon.Convergence;
 using Connect.RingDaemon.Local;
 using Dapper;
@@ -43,6 +44,37 @@ public abstract class ConvergenceStories(TestRing ring)
         Assert.Empty(conflict.Missing); // n3 has got one of them
         Assert.NotEqual(conflict.Contents["n1"], conflict.Contents["n2"]);
         await SettledAsync(other);
+    }
+
+    /// <summary>Imported rows keep the ids and times they had, and are nobody's: whoever writes them, they are the same.</summary>
+    [Fact]
+    public async Task Two_nodes_that_import_the_same_mails_at_once_make_the_same_rows_on_every_node()
+    {
+        await ring.BeginAsync();
+        var file = Path.Combine(ring.Folder, "list.mbox");
+        await File.WriteAllTextAsync(file, string.Concat(Enumerable.Range(0, 1200).Select(i => $"From a@list.example Mon Jan  5 10:00:00 2004\nFrom: P{i % 20} <p{i % 20}@list.example>\nMessage-ID: <{i}@list.example>\n"
+            + $"Date: {new DateTimeOffset(2004, 1, 5, 10, 0, 0, TimeSpan.Zero).AddMinutes(i * 11):R}\n{(i % 5 == 0 ? "" : $"References: <{i - (i % 5)}@list.example>\n")}Subject: Thread {i / 5}\n\nText {i}\n\n")), Cancel);
+        Assert.Equal(ExitCodes.Done, await ImportAsync("n1", "--channel", "list"));
+        foreach (var node in ring.Names) await HasAsync(node);
+        // The same once more from a new list, by two nodes side by side, while people post.
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file, Cancel)).Replace("@list.example", "@other.example", StringComparison.Ordinal), Cancel);
+        await using (new SteadyPosts(ring, postsPerSecond: 10))
+            Assert.All(await Task.WhenAll(ImportAsync("n1", "--channel", "list"), ImportAsync("n2", "--channel", "list")), code => Assert.Equal(ExitCodes.Done, code));
+        foreach (var node in ring.Names) await HasAsync(node, times: 2);
+        await ring.EverywhereAsync();
+        await ring.EqualAsync();
+
+        Task<int> ImportAsync(string node, params string[] options) =>
+            CommandLine.RunAsync(["import", file, "--board", ring.BoardOf(node), "--token-file", ring.Local.Folder.TokenFile, .. options], TextWriter.Null, TextWriter.Null);
+
+        async Task HasAsync(string node, int times = 1)
+        {
+            using var database = Server(node);
+            (long, long) found = default;
+            await Eventually.TrueAsync(async _ => (found = await database.RunAsync(c => c.QuerySingle<(long, long)>(
+                "SELECT (SELECT COUNT(*) FROM post WHERE node = 0), (SELECT COUNT(*) FROM topic WHERE node = 0)"), TimeSpan.FromSeconds(10), Cancel)) == (times * 1200, times * 240), TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(200), Cancel);
+            Assert.Equal((times * 1200L, times * 240L), found);
+        }
     }
 
     /// <summary>An operator says that n2 is right.</summary>

@@ -53,6 +53,22 @@ public sealed class KeptTableTests
         Assert.Equal(1, _kept.WholeReads);
     }
 
+    /// <summary>An import: thousands of rows with keys older than all others.</summary>
+    [Fact]
+    public async Task Imported_rows_are_found_by_counting_and_the_others_are_not_read_again()
+    {
+        Fill(20_000);
+        await _kept.RefreshAsync(null, whole: false, Cancel);
+        var read = _table.RowsDigested;
+        for (var i = 0; i < 3000; i++) _table.Insert(KeyAt(DateTimeOffset.UnixEpoch.AddYears(30).AddHours(i * 7), i));
+        for (var i = 0; i < 3000; i++) _table.Insert(KeyAt(DateTimeOffset.UnixEpoch, i));
+        await _kept.RefreshAsync(null, whole: false, Cancel);
+        Assert.Equal(_table.Truth, _kept.Tree.Total);
+        Assert.Equal(1, _kept.WholeReads);
+        Assert.InRange(_table.RowsDigested - read, 6000, 20_000);
+        Assert.All(_kept.Tree.Leaves, leaf => Assert.InRange(leaf.Sum.Rows, 1, DigestTree.MostRows));
+    }
+
     [Fact]
     public async Task A_row_deleted_by_hand_is_found_by_counting()
     {

@@ -54,7 +54,7 @@ public static class CommandLine
             UpVerb.Create(), DownVerb.Create(), KillVerb.Create(), StartVerb.Create(), RenewVerb.Create(), LogsVerb.Create(),
             StatusVerb.Create(), TopologyVerb.Create(), MembersVerb.Create(), ExplainVerb.Create(), AuditVerb.Create(),
             JoinVerb.Create(), LeaveVerb.Create(), ForgetVerb.Create(), RejoinVerb.Create(), MaintenanceVerb.Create(), ChecksumVerb.Create(), RepairVerb.Create(),
-            TokenVerb.Create(), KeyVerb.Create(), TlsVerb.Create(), SimulateVerb.Create(), DaemonVerb.Create(),
+            ExportVerb.Create(), ImportVerb.Create(), TokenVerb.Create(), KeyVerb.Create(), TlsVerb.Create(), SimulateVerb.Create(), DaemonVerb.Create(),
         };
         foreach (var option in root.Options.OfType<HelpOption>()) option.Action = new HelpWithExamples((HelpAction)option.Action!);
         Examples.Add(root,

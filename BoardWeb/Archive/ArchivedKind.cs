@@ -1,0 +1,125 @@
+using System.Data.Common;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Posts;
+using Connect.BoardWeb.Storage;
+
+namespace Connect.BoardWeb.Archive;
+
+/// <summary>How a field is kept in a column and written in JSON.</summary>
+internal enum FieldType { Id, OptionalId, Text, OptionalText, Flag }
+
+/// <summary>One field of an archived object.</summary>
+/// <param name="Name">In JSON.</param>
+/// <param name="Column">A constant, never input.</param>
+/// <param name="Fault">What is wrong with a text, or null.</param>
+internal sealed record ArchivedField(string Name, string Column, FieldType Type, Func<string?, string?>? Fault = null)
+{
+    /// <summary>Writes the value of a column.</summary>
+    public void Write(Utf8JsonWriter json, object? value)
+    {
+        switch (Type)
+        {
+            case FieldType.OptionalId or FieldType.OptionalText when value is null or DBNull:
+                break;
+            case FieldType.Id or FieldType.OptionalId:
+                json.WriteString(Name, Ids.Of((byte[])value!));
+                break;
+            case FieldType.Flag:
+                json.WriteBoolean(Name, Convert.ToBoolean(value, System.Globalization.CultureInfo.InvariantCulture));
+                break;
+            default:
+                json.WriteString(Name, (string)value!);
+                break;
+        }
+    }
+
+    /// <summary>The value for the column.</summary>
+    /// <exception cref="FormatException">It is missing or wrong; the message says what.</exception>
+    public object? Read(JsonElement item)
+    {
+        var found = item.TryGetProperty(Name, out var json) && json.ValueKind != JsonValueKind.Null;
+        if (!found) return Type is FieldType.OptionalId or FieldType.OptionalText ? null : throw new FormatException($"'{Name}' is missing.");
+        switch (Type)
+        {
+            case FieldType.Id or FieldType.OptionalId:
+                return json.ValueKind == JsonValueKind.String && json.TryGetGuid(out var id) ? Ids.Bytes(id) : throw new FormatException($"'{Name}' is no id.");
+            case FieldType.Flag:
+                return json.ValueKind is JsonValueKind.True or JsonValueKind.False ? json.GetBoolean() : throw new FormatException($"'{Name}' is neither true nor false.");
+            default:
+                var text = json.ValueKind == JsonValueKind.String ? json.GetString()! : throw new FormatException($"'{Name}' is no text.");
+                return Fault?.Invoke(text) is { } fault ? throw new FormatException($"{Name}: {fault}") : text;
+        }
+    }
+}
+
+/// <summary>A kind of object in an export, and the table its rows are in. Fields are written and read from this one list, so what was exported is what is imported.</summary>
+/// <param name="Name">The <c>type</c> of its objects.</param>
+/// <param name="Author">The column that says whose it is.</param>
+/// <param name="HasRetries">Rows that repeat an earlier one's request are there and do not count.</param>
+internal sealed partial record ArchivedKind(string Name, string Table, string Author, ArchivedField[] Fields, bool HasRetries = false)
+{
+    /// <summary>In the order in which they are exported: what is referred to comes first.</summary>
+    public static readonly IReadOnlyList<ArchivedKind> All =
+    [
+        new("account", "account", "id", [new("name", "name", FieldType.Text, Name40)]),
+        new("channel", "channel", "author_id", [Id("author", "author_id"), new("slug", "slug", FieldType.Text, PostRules.Slug), new("title", "title", FieldType.Text, PostRules.Title)]),
+        new("topic", "topic", "author_id", [Id("channel", "channel_id"), Id("author", "author_id"), new("title", "title", FieldType.Text, PostRules.Title)], HasRetries: true),
+        new("post", "post", "author_id",
+            [Id("topic", "topic_id"), Id("author", "author_id"), new("inReplyTo", "in_reply_to", FieldType.OptionalId), new("body", "body", FieldType.Text, Body)], HasRetries: true),
+        new("revision", "post_revision", "author_id",
+            [Id("post", "post_id"), Id("author", "author_id"), new("kind", "kind", FieldType.Text, Word10), new("body", "body", FieldType.OptionalText, Body), Reason()]),
+        new("reaction", "reaction", "author_id", [Id("post", "post_id"), Id("author", "author_id"), new("kind", "kind", FieldType.Text, Word10), new("given", "given", FieldType.Flag)]),
+        new("report", "report", "author_id", [Id("post", "post_id"), Id("author", "author_id"), Reason()]),
+        new("decision", "decision", "author_id",
+            [Id("subject", "subject_id"), new("property", "property", FieldType.Text, Word20), new("value", "value", FieldType.Text, PostRules.Description), Id("author", "author_id"), Reason()]),
+    ];
+
+    public static ArchivedKind? Named(string? name) => All.FirstOrDefault(k => k.Name == name);
+
+    /// <summary>The row of an object; <c>id</c> has been checked by then.</summary>
+    /// <exception cref="FormatException">Something is missing or wrong; the message says what.</exception>
+    public ImportedRow Row(Guid id, JsonElement item)
+    {
+        List<string> columns = [.. Fields.Select(f => f.Column)];
+        List<object?> values = [.. Fields.Select(f => f.Read(item))];
+        if (Table == "account")
+        {
+            columns.Add("name_key");
+            values.Add(NameKey((string)values[0]!, id));
+        }
+        return new(id, Table, [.. columns], [.. values]);
+    }
+
+    /// <summary>Writes one object on a line of its own.</summary>
+    public void Write(Utf8JsonWriter json, DbDataReader row)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", Name);
+        json.WriteString("id", Ids.Of((byte[])row[0]));
+        for (var i = 0; i < Fields.Length; i++) Fields[i].Write(json, row[i + 1]);
+        json.WriteEndObject();
+    }
+
+    /// <summary>
+    /// Who has a name that could be chosen here has it with all that this means (of two the earlier one keeps the plain name). Authors of mails have names that nobody can choose, and nobody else has.
+    /// </summary>
+    private static string NameKey(string name, Guid id) => AccountName.Fault(name) is null ? AccountName.KeyOf(name) : $"id:{id:N}";
+
+    private static ArchivedField Id(string name, string column) => new(name, column, FieldType.Id);
+
+    private static ArchivedField Reason() => new("reason", "reason", FieldType.Text, PostRules.Reason);
+
+    private static string? Name40(string? name) => string.IsNullOrWhiteSpace(name) || name.Length > AccountName.MaxLength || name.Any(char.IsControl)
+        ? $"A name has 1 to {AccountName.MaxLength} characters, and no control characters." : null;
+
+    private static string? Body(string? body) => PostRules.Body(body).Fault;
+
+    private static string? Word10(string? word) => word?.Length <= 10 && Word().IsMatch(word) ? null : "It is a word of at most 10 letters.";
+
+    private static string? Word20(string? word) => word?.Length <= 20 && Word().IsMatch(word) ? null : "It is a word of at most 20 letters.";
+
+    [GeneratedRegex("\\A[a-z-]+\\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Word();
+}
