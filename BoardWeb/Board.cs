@@ -1,4 +1,5 @@
 using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Accounts.External;
 using Connect.BoardWeb.Api;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Feeds;
@@ -77,6 +78,7 @@ public static class Board
         services.AddSingleton<WriteBatcher>().AddHostedService(p => p.GetRequiredService<WriteBatcher>());
         services.AddKeyRing();
         services.AddIdentity();
+        SignInProviders.Add(services, settings);
         services.AddSingleton<ChannelReader>().AddSingleton<TopicReader>();
         services.AddSingleton<DecisionReader>().AddSingleton<Deciding>().AddSingleton<Reports>();
         services.AddSingleton<MarkdownText>().AddSingleton<PostReader>().AddSingleton<VisiblePosts>().AddSingleton<Posting>().AddSingleton<Revising>().AddSingleton<Reactions>();
@@ -126,6 +128,7 @@ public static class Board
         app.MapHealth(settings.Name);
         app.MapOpenApi();
         app.MapApi();
+        app.MapSignIn();
         app.MapLive();
         app.MapFeeds();
         app.MapSitemaps();
