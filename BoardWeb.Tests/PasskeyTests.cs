@@ -27,7 +27,7 @@ public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, Browser
         await page.GotoAsync(here + "/account/sign-in");
         await page.GetByLabel("What is the new one called?").FillAsync("My laptop");
         await page.GetByRole(AriaRole.Button, new() { Name = "Add a passkey" }).ClickAsync();
-        await Assertions.Expect(page.Locator(".passkeys li b")).ToHaveTextAsync("My laptop");
+        await Assertions.Expect(page.Locator(".passkeys li b")).ToHaveTextAsync("My laptop", new() { Timeout = 20000 });
         Assert.Equal((1L, true), await stage.SqlAsync(c => c.QuerySingle<(long, bool)>("SELECT COUNT(*), MIN(p.usable) FROM passkey p JOIN account a ON a.id = p.account_id WHERE a.name = @name", new { name })));
 
         // The same device is not added twice.
@@ -101,6 +101,10 @@ public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, Browser
         {
             if (message.Type == "error") lock (faults) faults.Add(message.Text);
         };
+        page.PageError += (_, error) => Console.WriteLine("DBG " + error);
+        page.Console += (_, m) => Console.WriteLine("DBG c " + m.Text);
+        page.Request += (_, r) => Console.WriteLine($"DBG {DateTime.Now:ss.fff} {r.Method} {r.Url} {r.PostData}");
+        page.Response += (_, r) => Console.WriteLine($"DBG {DateTime.Now:ss.fff} {r.Status} {r.Url}");
         var devices = await context.NewCDPSessionAsync(page);
         await devices.SendAsync("WebAuthn.enable");
         await devices.SendAsync("WebAuthn.addVirtualAuthenticator", new()

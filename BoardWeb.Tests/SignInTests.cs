@@ -48,7 +48,7 @@ public sealed class SignInTests(MariaDbStage mariaDb, MySqlStage mysql)
         Assert.Null(other.Cookie("connect-external"));
     }
 
-    public static TheoryData<string> Spoilings => new("nonce", "no nonce", "audience", "issuer", "no subject", "old", "alg none", "alg none with a signature", "shared secret", "another key", "changed after it was signed");
+    public static TheoryData<string> Spoilings => new("nonce", "no nonce", "audience", "issuer", "no subject", "old", "alg none", "alg none with a signature", "no signature", "shared secret", "another key", "changed after it was signed");
 
     [Theory]
     [MemberData(nameof(Spoilings))]
@@ -72,6 +72,7 @@ public sealed class SignInTests(MariaDbStage mariaDb, MySqlStage mysql)
             {
                 "alg none" => (_, c) => FakeIssuer.Jwt("""{"alg":"none","typ":"JWT"}""", c, _ => []),
                 "alg none with a signature" => (i, c) => FakeIssuer.Jwt("""{"alg":"none","typ":"JWT"}""", c, i.SignRs256),
+                "no signature" => (_, c) => FakeIssuer.Jwt("""{"alg":"RS256","kid":"one","typ":"JWT"}""", c, _ => []),
                 "shared secret" => (_, c) => FakeIssuer.Jwt("""{"alg":"HS256","typ":"JWT"}""", c, b => HMACSHA256.HashData(Encoding.ASCII.GetBytes(FakeIssuer.Secret), b)),
                 "another key" => (_, c) => FakeIssuer.Jwt("""{"alg":"RS256","kid":"one","typ":"JWT"}""", c, b => anotherKey.SignData(b, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)),
                 "changed after it was signed" => (i, c) =>
@@ -378,7 +379,7 @@ public sealed class SignInTests(MariaDbStage mariaDb, MySqlStage mysql)
     [InlineData("""{ "name": "X/..", "authority": "https://a.example", "clientId": "c", "clientSecretFile": "s" }""", "a-z, 0-9")]
     [InlineData("""{ "name": "x", "authority": "https://a.example", "clientId": "c" }""", "no secret")]
     [InlineData("""{ "name": "x", "authority": "https://a.example", "clientSecretFile": "s" }""", "clientId")]
-    [InlineData("""{ "name": "x", "kind": "saml", "authority": "https://a.example", "clientId": "c", "clientSecretFile": "s" }""", "ind")]
+    [InlineData("""{ "name": "x", "kind": "saml", "authority": "https://a.example", "clientId": "c", "clientSecretFile": "s" }""", "kind must be")]
     [InlineData("""{ "name": "x", "authority": "https://a.example", "clientId": "c", "clientSecret": "in clear" }""", "holds a clientSecret")]
     public void Settings_say_what_is_wrong_with_them(string entry, string? fault)
     {

@@ -76,7 +76,7 @@ public abstract class StageOn(Engine engine) : IAsyncLifetime
     [
         new() { Name = "example", Title = "Example", Authority = Issuer.Url, ClientId = FakeIssuer.Client, ClientSecret = FakeIssuer.Secret },
         new() { Name = "asleep", Title = "Sleepers", Authority = Asleep.Url, ClientId = FakeIssuer.Client, ClientSecret = FakeIssuer.Secret },
-        new() { Name = "facebook", Title = "Facebook", Kind = SignInKind.Facebook, Authority = Facebook.Url, ClientId = FakeFacebook.Client, ClientSecret = FakeFacebook.Secret },
+        new() { Name = "facebook", Title = "Facebook", Kind = SignInSettings.Facebook, Authority = Facebook.Url, ClientId = FakeFacebook.Client, ClientSecret = FakeFacebook.Secret },
     ];
 
     /// <summary>A client with the administrator's token.</summary>

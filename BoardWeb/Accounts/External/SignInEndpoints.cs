@@ -35,7 +35,7 @@ internal static class SignInEndpoints
         try
         {
             // The site's addresses are asked for by one at a time; whoever comes meanwhile waits no longer than that one, where the handler by itself would wait for its turn to ask again.
-            if (provider.Kind == SignInKind.Oidc && oidc.Get(provider.Scheme).ConfigurationManager is { } addresses) await addresses.GetConfigurationAsync(deadline.Token).WaitAsync(deadline.Token);
+            if (provider.Kind == SignInSettings.Oidc && oidc.Get(provider.Scheme).ConfigurationManager is { } addresses) await addresses.GetConfigurationAsync(deadline.Token).WaitAsync(deadline.Token);
             await http.ChallengeAsync(provider.Scheme, properties);
             return Results.Empty;
         }

@@ -7,6 +7,8 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OAuth;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
 
 namespace Connect.BoardWeb.Accounts.External;
 
@@ -14,7 +16,7 @@ namespace Connect.BoardWeb.Accounts.External;
 /// <param name="Name">Its name in the settings.</param>
 /// <param name="Title">What stands on its button.</param>
 /// <param name="Kind">How it is spoken to.</param>
-public sealed record SignInProvider(string Name, string Title, SignInKind Kind)
+public sealed record SignInProvider(string Name, string Title, string Kind)
 {
     /// <summary>The framework's name of it.</summary>
     public string Scheme => $"signin-{Name}";
@@ -67,7 +69,7 @@ public sealed class SignInProviders(IReadOnlyList<SignInProvider> all)
         foreach (var entry in settings.Web.SignIn)
         {
             var (provider, secret) = (new SignInProvider(entry.Name, entry.ShownAs, entry.Kind), entry.ClientSecret.Length > 0 ? entry.ClientSecret : SecretFile.Read(settings.Resolve(entry.ClientSecretFile)).Trim());
-            if (entry.Kind == SignInKind.Oidc) authentication.AddOpenIdConnect(provider.Scheme, provider.Title, options => Configure(options, entry, secret, provider));
+            if (entry.Kind == SignInSettings.Oidc) authentication.AddOpenIdConnect(provider.Scheme, provider.Title, options => Configure(options, entry, secret, provider));
             else authentication.AddOAuth(provider.Scheme, provider.Title, options => Configure(options, entry, secret, provider));
             all.Add(provider);
         }
@@ -88,6 +90,7 @@ public sealed class SignInProviders(IReadOnlyList<SignInProvider> all)
         options.DisableTelemetry = true;
         // Nobody is signed out here by another site.
         options.RemoteSignOutPath = options.SignedOutCallbackPath = default;
+        options.TokenHandler = new AlwaysSigned { MapInboundClaims = false };
         options.TokenValidationParameters.ValidAlgorithms = Signatures;
         options.TokenValidationParameters.ClockSkew = TimeSpan.FromMinutes(2);
         options.NonceCookie.SameSite = SameSiteMode.Lax;
@@ -125,6 +128,19 @@ public sealed class SignInProviders(IReadOnlyList<SignInProvider> all)
             if (Text(person, "id") is not { Length: > 0 } id) throw new AuthenticationFailureException("The site does not say who it is about.");
             context.Principal = ExternalIdentity.Of(provider.Name, FacebookIssuer, id, Text(person, "name")).ToPrincipal();
         };
+    }
+
+    /// <summary>
+    /// The framework's handler takes a token from the token endpoint without a signature too, as the standard allows: TLS has said whose it is. Here a signature is always asked for, so that
+    /// whoever gets between the two (a proxy that opens TLS, http on the loopback) still signs nobody in.
+    /// </summary>
+    private sealed class AlwaysSigned : JsonWebTokenHandler
+    {
+        public override Task<TokenValidationResult> ValidateTokenAsync(string token, TokenValidationParameters validationParameters)
+        {
+            validationParameters.RequireSignedTokens = true;
+            return base.ValidateTokenAsync(token, validationParameters);
+        }
     }
 
     private static string? Text(JsonDocument document, string name) =>
