@@ -9,6 +9,13 @@ namespace Connect.BoardWeb.Tests;
 /// <summary>Passkeys, with the authenticator that a real browser can pretend to have. The board is called localhost: passkeys belong to a name.</summary>
 public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, BrowserTests.Chromium chromium) : IClassFixture<BrowserTests.Chromium>
 {
+    /// <summary>Milliseconds that making or using a key may take: a pretended device, a form and a page, on a machine that does other things.</summary>
+    private const float Patience = 20_000;
+
+    private static readonly LocatorAssertionsToHaveTextOptions Patiently = new() { Timeout = Patience };
+
+    private static readonly LocatorAssertionsToContainTextOptions Contains = new() { Timeout = Patience };
+
     [Theory]
     [InlineData("MariaDB")]
     [InlineData("MySQL")]
@@ -23,17 +30,17 @@ public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, Browser
         await page.GetByLabel("Name").FillAsync(name);
         await page.GetByLabel("Password").FillAsync(PlainBrowser.Password);
         await page.Locator("main").GetByRole(AriaRole.Button, new() { Name = "Sign up" }).ClickAsync();
-        await Assertions.Expect(page.Locator(".me")).ToHaveTextAsync(name);
+        await Assertions.Expect(page.Locator(".me")).ToHaveTextAsync(name, Patiently);
         await page.GotoAsync(here + "/account/sign-in");
         await page.GetByLabel("What is the new one called?").FillAsync("My laptop");
         await page.GetByRole(AriaRole.Button, new() { Name = "Add a passkey" }).ClickAsync();
-        await Assertions.Expect(page.Locator(".passkeys li b")).ToHaveTextAsync("My laptop", new() { Timeout = 20000 });
+        await Assertions.Expect(page.Locator(".passkeys li b")).ToHaveTextAsync("My laptop", Patiently);
         Assert.Equal((1L, true), await stage.SqlAsync(c => c.QuerySingle<(long, bool)>("SELECT COUNT(*), MIN(p.usable) FROM passkey p JOIN account a ON a.id = p.account_id WHERE a.name = @name", new { name })));
 
         // The same device is not added twice.
         await page.GetByLabel("What is the new one called?").FillAsync("Again");
         await page.GetByRole(AriaRole.Button, new() { Name = "Add a passkey" }).ClickAsync();
-        await Assertions.Expect(page.Locator("#add-passkey [role=alert]")).ToContainTextAsync("already");
+        await Assertions.Expect(page.Locator("#add-passkey [role=alert]")).ToContainTextAsync("already", Contains);
 
         string? sent = null;
         page.Request += (_, request) => sent = request.Method == "POST" && request.Url.EndsWith("/signin/passkey", StringComparison.Ordinal) ? request.PostData : sent;
@@ -43,7 +50,7 @@ public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, Browser
             await page.GotoAsync(node + "/signin?returnUrl=%2Fc%2Fgeneral");
             await page.GetByRole(AriaRole.Link, new() { Name = "Sign in with a passkey" }).ClickAsync();
             await page.GetByRole(AriaRole.Button, new() { Name = "Use a passkey" }).ClickAsync();
-            await Assertions.Expect(page.Locator(".me")).ToHaveTextAsync(name);
+            await Assertions.Expect(page.Locator(".me")).ToHaveTextAsync(name, Patiently);
             Assert.Equal(node + "/c/general", page.Url);
         }
 
@@ -58,11 +65,11 @@ public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, Browser
 
         await page.GotoAsync(here + "/account/sign-in");
         await page.GetByRole(AriaRole.Button, new() { Name = "Remove My laptop" }).ClickAsync();
-        await Assertions.Expect(page.GetByText("You have no passkeys.")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("You have no passkeys.")).ToBeVisibleAsync(new() { Timeout = Patience });
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await page.GotoAsync(there + "/signin/passkey");
         await page.GetByRole(AriaRole.Button, new() { Name = "Use a passkey" }).ClickAsync();
-        await Assertions.Expect(page.Locator("#passkey [role=alert]")).ToContainTextAsync("not known here");
+        await Assertions.Expect(page.Locator("#passkey [role=alert]")).ToContainTextAsync("not known here", Contains);
         Assert.DoesNotContain(faults, f => !f.Contains("422", StringComparison.Ordinal));
     }
 
@@ -101,17 +108,18 @@ public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, Browser
         {
             if (message.Type == "error") lock (faults) faults.Add(message.Text);
         };
-        page.PageError += (_, error) => Console.WriteLine("DBG " + error);
-        page.Console += (_, m) => Console.WriteLine("DBG c " + m.Text);
-        page.Request += (_, r) => Console.WriteLine($"DBG {DateTime.Now:ss.fff} {r.Method} {r.Url} {r.PostData}");
-        page.Response += (_, r) => Console.WriteLine($"DBG {DateTime.Now:ss.fff} {r.Status} {r.Url}");
         var devices = await context.NewCDPSessionAsync(page);
         await devices.SendAsync("WebAuthn.enable");
         await devices.SendAsync("WebAuthn.addVirtualAuthenticator", new()
         {
             ["options"] = new Dictionary<string, object>
             {
-                ["protocol"] = "ctap2", ["transport"] = "internal", ["hasResidentKey"] = true, ["hasUserVerification"] = true, ["isUserVerified"] = true, ["automaticPresenceSimulation"] = true,
+                ["protocol"] = "ctap2",
+                ["transport"] = "internal",
+                ["hasResidentKey"] = true,
+                ["hasUserVerification"] = true,
+                ["isUserVerified"] = true,
+                ["automaticPresenceSimulation"] = true,
             },
         });
         return page;

@@ -69,10 +69,10 @@ public sealed class TokenScopeTests(MariaDbStage mariaDb, MySqlStage mysql)
     {
         using var administrator = mariaDb.A.Client(await ScopedAsync(mariaDb, TokenScopes.Reading, TokenScopes.Administer));
         await ApiContractTests.AssertProblemAsync(await administrator.PostAsJsonAsync("/api/v1/tokens", new { label = "everything" }), 403);
-        await ApiContractTests.AssertProblemAsync(await administrator.PostAsJsonAsync("/api/v1/tokens", new { scopes = new[] { "write" } }), 403);
-        await ApiContractTests.AssertProblemAsync(await administrator.PostAsJsonAsync("/api/v1/tokens", new { scopes = new[] { "everything" } }), 422);
+        await ApiContractTests.AssertProblemAsync(await administrator.PostAsJsonAsync("/api/v1/tokens", new { scopes = Scopes("write") }), 403);
+        await ApiContractTests.AssertProblemAsync(await administrator.PostAsJsonAsync("/api/v1/tokens", new { scopes = Scopes("everything") }), 422);
         await ApiContractTests.AssertProblemAsync(await administrator.PostAsJsonAsync("/api/v1/tokens", new { scopes = Array.Empty<string>() }), 422);
-        Assert.Equal(HttpStatusCode.Created, (await administrator.PostAsJsonAsync("/api/v1/tokens", new { scopes = new[] { "read" } })).StatusCode);
+        Assert.Equal(HttpStatusCode.Created, (await administrator.PostAsJsonAsync("/api/v1/tokens", new { scopes = Scopes("read") })).StatusCode);
     }
 
     [Theory]
@@ -82,7 +82,7 @@ public sealed class TokenScopeTests(MariaDbStage mariaDb, MySqlStage mysql)
         var stage = StageOn.Of(engine, mariaDb, mysql);
         var token = await stage.MemberAsync($"Owner {PageTests.Unique()}");
         using var owner = stage.A.Client(token);
-        var made = await (await owner.PostAsJsonAsync("/api/v1/tokens", new { label = "backup", scopes = new[] { "write", "read", "read" } })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>();
+        var made = await (await owner.PostAsJsonAsync("/api/v1/tokens", new { label = "backup", scopes = Scopes("write", "read", "read") })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>();
         Assert.Equal("read write", string.Join(' ', made.GetProperty("scopes").EnumerateArray().Select(s => s.GetString())));
         var id = made.GetProperty("id").GetGuid();
         using var here = stage.A.Client(made.GetProperty("token").GetString());
@@ -169,6 +169,8 @@ public sealed class TokenScopeTests(MariaDbStage mariaDb, MySqlStage mysql)
         .SelectMany(e => (e.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET", "POST"]).Select(m => (new HttpMethod(m), "/" + e.RoutePattern.RawText!.TrimStart('/')
             .Replace("{slug}", "general", StringComparison.Ordinal).Replace("{kind}", "like", StringComparison.Ordinal).Replace("{id:guid}", id, StringComparison.Ordinal))))
         .Select(e => { Assert.DoesNotContain("{", e.Item2, StringComparison.Ordinal); return e; })];
+
+    private static string[] Scopes(params string[] scopes) => scopes;
 
     /// <summary>An administrator's token with these scopes.</summary>
     private static async Task<string> ScopedAsync(StageOn stage, params string[] scopes)

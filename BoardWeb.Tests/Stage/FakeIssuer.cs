@@ -16,6 +16,8 @@ public sealed class FakeIssuer : IAsyncDisposable
 {
     public const string Client = "connect-board", Secret = "a-secret-of-the-client-that-is-long-enough-for-hs256";
 
+    private static readonly string[] Codes = ["code"], Public = ["public"], Rs256 = ["RS256"];
+
     private readonly WebApplication _app;
     private readonly RSA _key = RSA.Create(2048);
     private readonly ConcurrentDictionary<string, (string Challenge, string Nonce, string Redirect, string Subject, string Name)> _codes = new();
@@ -66,9 +68,9 @@ public sealed class FakeIssuer : IAsyncDisposable
             authorization_endpoint = url + "/authorize",
             token_endpoint = url + "/token",
             jwks_uri = url + "/keys",
-            response_types_supported = new[] { "code" },
-            subject_types_supported = new[] { "public" },
-            id_token_signing_alg_values_supported = new[] { "RS256" },
+            response_types_supported = Codes,
+            subject_types_supported = Public,
+            id_token_signing_alg_values_supported = Rs256,
         });
         app.MapGet("/keys", () =>
         {
@@ -124,7 +126,14 @@ public sealed class FakeIssuer : IAsyncDisposable
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         var claims = new Dictionary<string, object>
         {
-            ["iss"] = Url, ["aud"] = Client, ["sub"] = code.Subject, ["nonce"] = code.Nonce, ["iat"] = now, ["exp"] = now + 300, ["name"] = code.Name, ["email"] = $"{code.Subject}@mail.example",
+            ["iss"] = Url,
+            ["aud"] = Client,
+            ["sub"] = code.Subject,
+            ["nonce"] = code.Nonce,
+            ["iat"] = now,
+            ["exp"] = now + 300,
+            ["name"] = code.Name,
+            ["email"] = $"{code.Subject}@mail.example",
         };
         Spoil?.Invoke(claims);
         var token = Sign?.Invoke(this, claims) ?? Jwt("""{"alg":"RS256","kid":"one","typ":"JWT"}""", claims, SignRs256);

@@ -50,7 +50,7 @@ public sealed class ExternalLogins(BoardDatabase database, Registration registra
         writes.WriteAsync(new(next => [new NewExternalLogin(next(), account, who.Provider, who.SubjectHash, Linked: true)]));
 
     /// <summary>All links of these subjects, the earliest first.</summary>
-    private List<(Guid Id, Guid Account, string Provider, byte[] SubjectHash, string Name)> Linked(DbConnection connection, IReadOnlyCollection<byte[]> subjects)
+    private List<(Guid Id, Guid Account, string Provider, byte[] SubjectHash, string Name)> Linked(DbConnection connection, List<byte[]> subjects)
     {
         if (subjects.Count == 0) return [];
         var found = connection.Query($"""
