@@ -62,7 +62,7 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
     {
         using var admin = await AdministratorAsync();
         var payload = Uri.EscapeDataString(Script);
-        string[] names = ["after", "before", "at", "end", "reply", "returnUrl", "pending", "done", "handler", "preview", "slug", "code", "Name", "Title", "Body", "Reason", "InReplyTo", "Version", "Level", "UpTo"];
+        string[] names = ["after", "before", "at", "end", "reply", "returnUrl", "pending", "done", "handler", "preview", "slug", "code", "problem", "site", "ticket", "Name", "Label", "Scopes", "Title", "Body", "Reason", "InReplyTo", "Version", "Level", "UpTo"];
         var query = string.Join('&', names.Select(n => $"{n}={payload}"));
         foreach (var path in await PagesAsync())
         {

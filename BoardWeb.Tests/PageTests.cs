@@ -252,6 +252,12 @@ public sealed class PlainBrowser(string url) : IDisposable
 
     public string Path { get; private set; } = "/";
 
+    /// <summary>Other sites it may be led to, and where their redirects really lead (a load balancer hands a request to any node); null: it must stay on the board.</summary>
+    public Func<Uri, Uri>? Elsewhere { get; set; }
+
+    /// <summary>Every address it went to.</summary>
+    public List<string> Visited { get; } = [];
+
     /// <summary>From now on another node answers, as behind a load balancer: cookies are kept.</summary>
     public void MoveTo(string other) => _url = other;
 
@@ -306,8 +312,10 @@ public sealed class PlainBrowser(string url) : IDisposable
 
     private async Task<IHtmlDocument> ReadAsync(HttpMethod method, string path, HttpContent? content)
     {
-        for (var hops = 0; hops < 5; hops++)
+        string? host = null;
+        for (var hops = 0; hops < 9; hops++)
         {
+            Visited.Add(path);
             if (!_clients.TryGetValue(_url, out var client))
             {
                 // Every browser comes from an address of its own, or they would share one limit on signing up.
@@ -316,9 +324,11 @@ public sealed class PlainBrowser(string url) : IDisposable
                 _clients[_url] = client;
             }
             using var request = new HttpRequestMessage(method, path) { Content = content };
+            request.Headers.Host = host;
             using var answer = await client.SendAsync(request);
             Status = answer.StatusCode;
-            ServedBy = answer.Headers.GetValues("X-Connect-Node").Single();
+            ServedBy = answer.Headers.TryGetValues("X-Connect-Node", out var nodes) ? nodes.Single() : null;
+            Assert.True(ServedBy is not null || Elsewhere is not null, "something else than a board answered");
             if (answer.Headers.Location is not { } location)
             {
                 Path = path.Split('#')[0];
@@ -326,6 +336,13 @@ public sealed class PlainBrowser(string url) : IDisposable
                 Assert.DoesNotContain("   at Connect.", text, StringComparison.Ordinal);
                 return _page = Parser.ParseDocument(text);
             }
+            if (Elsewhere is not null && location.IsAbsoluteUri && location.Scheme is "http" or "https")
+            {
+                var to = Elsewhere(location);
+                (method, path, content, host) = (HttpMethod.Get, to.AbsoluteUri, null, to.Authority == location.Authority ? null : location.Authority);
+                continue;
+            }
+            host = null;
             Assert.False(location.IsAbsoluteUri && location.Scheme is "http" or "https" && !location.ToString().StartsWith(_url, StringComparison.Ordinal), $"led away to {location}");
             (method, path, content) = (HttpMethod.Get, location.IsAbsoluteUri && location.Scheme == "http" ? location.PathAndQuery : location.ToString(), null);
         }

@@ -1,4 +1,5 @@
 using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Accounts.External;
 using Connect.BoardWeb.Api;
 using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Attention;
@@ -82,6 +83,7 @@ public static class Board
         services.AddSingleton<WriteBatcher>().AddHostedService(p => p.GetRequiredService<WriteBatcher>());
         services.AddKeyRing();
         services.AddIdentity();
+        SignInProviders.Add(services, settings);
         services.AddSingleton<ChannelReader>().AddSingleton<TopicReader>();
         services.AddSingleton<TopicDirectory>().AddHostedService(p => p.GetRequiredService<TopicDirectory>());
         services.AddSingleton<DecisionReader>().AddSingleton<Deciding>().AddSingleton<Reports>();
@@ -138,6 +140,7 @@ public static class Board
         app.MapOpenApi();
         app.MapApi();
         app.MapOwnExport();
+        app.MapSignIn();
         app.MapLive();
         app.MapFeeds();
         app.MapSitemaps();

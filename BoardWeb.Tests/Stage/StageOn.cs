@@ -19,6 +19,13 @@ public abstract class StageOn(Engine engine) : IAsyncLifetime
 
     public BoardNode B { get; private set; } = null!;
 
+    /// <summary>Other sites that both boards let people sign in with; the second of them never answers.</summary>
+    public FakeIssuer Issuer { get; private set; } = null!;
+
+    public FakeIssuer Asleep { get; private set; } = null!;
+
+    public FakeFacebook Facebook { get; private set; } = null!;
+
     /// <summary>The administrator's token.</summary>
     public string Token { get; private set; } = "";
 
@@ -35,10 +42,12 @@ public abstract class StageOn(Engine engine) : IAsyncLifetime
             return;
         }
         Server = await Server.StartAsync(engine);
+        (Issuer, Asleep, Facebook) = (await FakeIssuer.StartAsync(), await FakeIssuer.StartAsync(), await FakeFacebook.StartAsync());
+        Asleep.Sleeps = true;
         await Founder.FoundAsync(BoardNode.SettingsFor(Server, "n1", Server.Folder), TokenFile);
         Token = (await File.ReadAllTextAsync(TokenFile)).Trim();
-        A = await BoardNode.StartAsync(Server, "n1");
-        B = await BoardNode.StartAsync(Server, "n2");
+        A = await BoardNode.StartAsync(Server, "n1", s => s.Web.SignIn = SignIn());
+        B = await BoardNode.StartAsync(Server, "n2", s => s.Web.SignIn = SignIn());
         await A.ReadyAsync();
         await B.ReadyAsync();
     }
@@ -49,6 +58,9 @@ public abstract class StageOn(Engine engine) : IAsyncLifetime
         await A.DisposeAsync();
         await B.DisposeAsync();
         await Server.DisposeAsync();
+        await Issuer.DisposeAsync();
+        await Asleep.DisposeAsync();
+        await Facebook.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 
@@ -59,6 +71,13 @@ public abstract class StageOn(Engine engine) : IAsyncLifetime
         Assert.SkipWhen(mysql.Missing is not null, mysql.Missing ?? "");
         return mysql;
     }
+
+    private SignInSettings[] SignIn() =>
+    [
+        new() { Name = "example", Title = "Example", Authority = Issuer.Url, ClientId = FakeIssuer.Client, ClientSecret = FakeIssuer.Secret },
+        new() { Name = "asleep", Title = "Sleepers", Authority = Asleep.Url, ClientId = FakeIssuer.Client, ClientSecret = FakeIssuer.Secret },
+        new() { Name = "facebook", Title = "Facebook", Kind = SignInSettings.Facebook, Authority = Facebook.Url, ClientId = FakeFacebook.Client, ClientSecret = FakeFacebook.Secret },
+    ];
 
     /// <summary>A client with the administrator's token.</summary>
     public HttpClient Admin(BoardNode node) => node.Client(Token);

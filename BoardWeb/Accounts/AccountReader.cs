@@ -56,17 +56,19 @@ public sealed class AccountReader(BoardDatabase database, DecisionReader decisio
     public Task<AccountView?> FindAsync(Guid id, CancellationToken cancel) =>
         database.ReadAsync(c => Views(c, c.Query($"{Columns} WHERE a.id = @id", new { id = Ids.Bytes(id) })).FirstOrDefault(), cancel);
 
-    /// <summary>Who shows this token, and whether limits apply to it; null if nobody does.</summary>
-    public Task<(AccountView Account, bool Unlimited)?> WithTokenAsync(byte[] hash, CancellationToken cancel) =>
-        database.ReadAsync(c => WithToken(c, hash), cancel);
+    /// <summary>Whose token this is, and what it may; null if it is nobody's, or was revoked.</summary>
+    /// <param name="mustBeGranted">It is one of those that may nothing without a row that says what.</param>
+    public Task<TokenOwner?> WithTokenAsync(byte[] hash, bool mustBeGranted, CancellationToken cancel) => database.ReadAsync(c => WithToken(c, hash, mustBeGranted), cancel);
 
-    private (AccountView, bool)? WithToken(DbConnection connection, byte[] hash)
+    private TokenOwner? WithToken(DbConnection connection, byte[] hash, bool mustBeGranted)
     {
-        var token = connection.QueryFirstOrDefault<(byte[] Account, bool Unlimited)>(
-            "SELECT account_id, unlimited FROM api_token WHERE token_hash = @hash ORDER BY id LIMIT 1", new { hash });
-        if (token.Account is null) return null;
+        var token = connection.QueryFirstOrDefault<(byte[] Account, bool Unlimited, string? Scopes)>("""
+            SELECT t.account_id, t.unlimited, (SELECT g.scopes FROM api_token_grant g WHERE g.token_id = t.id ORDER BY g.id DESC LIMIT 1) AS scopes
+            FROM api_token t WHERE t.token_hash = @hash ORDER BY t.id LIMIT 1
+            """, new { hash });
+        if (token.Account is null || token.Scopes is "" || (mustBeGranted && token.Scopes is null)) return null;
         var account = Views(connection, connection.Query($"{Columns} WHERE a.id = @id", new { id = token.Account })).FirstOrDefault();
-        return account is null ? null : (account, token.Unlimited);
+        return account is null ? null : new(account, token.Unlimited, TokenScopes.Read(token.Scopes));
     }
 
     private List<AccountView> Views(DbConnection connection, IEnumerable<dynamic> found)

@@ -6,30 +6,41 @@ using System.Text;
 
 namespace Connect.BoardWeb.Accounts;
 
+/// <summary>Who shows a token.</summary>
+/// <param name="Unlimited">Posting limits do not apply.</param>
+/// <param name="Scopes">What it may; null: whatever its account may.</param>
+public sealed record TokenOwner(AccountView Account, bool Unlimited, TokenScopes? Scopes);
+
 /// <summary>Tokens of programs: 256 random bits, shown once; the board keeps only their SHA-256.</summary>
 public sealed class ApiTokens(AccountReader accounts)
 {
     public const string Prefix = "connect_";
 
+    /// <summary>Begins a token with scopes: it may nothing until the row that says what has arrived too, also where rows are repaired table by table.</summary>
+    private const string ScopedPrefix = Prefix + "scoped_";
+
     private const int MaxKnown = 10_000;
 
-    private readonly ConcurrentDictionary<string, (AccountView Account, bool Unlimited, long Since)> _known = new();
+    private readonly ConcurrentDictionary<string, (TokenOwner Owner, long Since)> _known = new();
 
-    public static string New() => Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+    public static string New(TokenScopes? scopes = null) => (scopes is null ? Prefix : ScopedPrefix) + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 
     public static byte[] HashOf(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 
     /// <summary>Whose token it is; remembered as long as a session is (<see cref="Sessions.Known"/>), so that a busy program does not cost a query each time.</summary>
     /// <exception cref="Connect.Node.Database.DatabaseUnavailableException">The server did not answer in time.</exception>
-    public async Task<(AccountView Account, bool Unlimited)?> OwnerAsync(string token, CancellationToken cancel)
+    public async Task<TokenOwner?> OwnerAsync(string token, CancellationToken cancel)
     {
         if (token.Length > 100) return null;
         var hash = HashOf(token);
         var key = Convert.ToHexString(hash);
-        if (_known.TryGetValue(key, out var known) && Stopwatch.GetElapsedTime(known.Since) < Sessions.Known) return (known.Account, known.Unlimited);
-        if (await accounts.WithTokenAsync(hash, cancel) is not { } owner) return null;
+        if (_known.TryGetValue(key, out var known) && Stopwatch.GetElapsedTime(known.Since) < Sessions.Known) return known.Owner;
+        if (await accounts.WithTokenAsync(hash, token.StartsWith(ScopedPrefix, StringComparison.Ordinal), cancel) is not { } owner) return null;
         if (_known.Count >= MaxKnown) _known.Clear();
-        _known[key] = (owner.Account, owner.Unlimited, Stopwatch.GetTimestamp());
+        _known[key] = (owner, Stopwatch.GetTimestamp());
         return owner;
     }
+
+    /// <summary>It was revoked here.</summary>
+    public void Forget(byte[] hash) => _known.TryRemove(Convert.ToHexString(hash), out _);
 }

@@ -39,12 +39,14 @@ public static class Identity
     /// <summary>What a ticket says. Everything is in the ticket, so any node understands it without asking.</summary>
     /// <param name="now">Whether a ban is over depends on it.</param>
     /// <param name="began">When the session began; null for programs.</param>
-    public static ClaimsPrincipal Of(AccountView account, string scheme, DateTimeOffset now, DateTimeOffset? began = null, bool unlimited = false)
+    /// <param name="scopes">What a token may of what its account may; null: all of it.</param>
+    public static ClaimsPrincipal Of(AccountView account, string scheme, DateTimeOffset now, DateTimeOffset? began = null, bool unlimited = false, TokenScopes? scopes = null)
     {
         var identity = new ClaimsIdentity(scheme, ClaimTypes.Name, ClaimTypes.Role);
         identity.AddClaim(new(ClaimTypes.NameIdentifier, account.Id.ToString("N")));
         identity.AddClaim(new(ClaimTypes.Name, account.Name));
-        identity.AddClaim(new(ClaimTypes.Role, account.Role));
+        identity.AddClaim(new(ClaimTypes.Role, scopes?.RoleOf(account.Role) ?? account.Role));
+        foreach (var scope in scopes?.Names ?? []) identity.AddClaim(new(TokenScopes.ClaimType, scope));
         if (unlimited) identity.AddClaim(new(Unlimited, "1"));
         if (began is { } at) identity.AddClaim(new(Since, at.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)));
         if (account is { BannedUntil: { } until, Ban: { } ban } && until > now)
@@ -59,7 +61,7 @@ public static class Identity
 
     public static void AddIdentity(this IServiceCollection services)
     {
-        services.AddSingleton<Passwords>().AddSingleton<AccountReader>().AddSingleton<ApiTokens>().AddSingleton<Registration>().AddSingleton<Sessions>().AddSingleton<PasswordResets>();
+        services.AddSingleton<Passwords>().AddSingleton<AccountReader>().AddSingleton<ApiTokens>().AddSingleton<OwnTokens>().AddSingleton<Registration>().AddSingleton<Sessions>().AddSingleton<PasswordResets>();
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
             .AddCookie(options =>
             {
@@ -76,7 +78,7 @@ public static class Identity
             })
             .AddScheme<AuthenticationSchemeOptions, BearerHandler>(Bearer, null);
         services.AddAuthorizationBuilder()
-            .AddPolicy(Bearer, policy => policy.AddAuthenticationSchemes(Bearer).RequireAuthenticatedUser());
+            .AddPolicy(Bearer, policy => policy.AddAuthenticationSchemes(Bearer).RequireAuthenticatedUser().AddRequirements(new ScopeRequirement()));
     }
 
     /// <summary>
@@ -107,7 +109,7 @@ public static class Identity
             var header = Request.Headers.Authorization.ToString();
             if (!header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)) return AuthenticateResult.NoResult();
             return await tokens.OwnerAsync(header["Bearer ".Length..].Trim(), Context.RequestAborted) is { } owner
-                ? AuthenticateResult.Success(new(Of(owner.Account, Bearer, TimeProvider.GetUtcNow(), unlimited: owner.Unlimited), Bearer))
+                ? AuthenticateResult.Success(new(Of(owner.Account, Bearer, TimeProvider.GetUtcNow(), unlimited: owner.Unlimited, scopes: owner.Scopes), Bearer))
                 : AuthenticateResult.Fail("This token is not known here.");
         }
 

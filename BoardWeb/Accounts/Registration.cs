@@ -15,13 +15,13 @@ public sealed class Registration(AccountReader accounts, ApiTokens tokens, Passw
 
     /// <summary>
     /// Who signs in with this name and password, or null. An API token does as a password too: it is how an administrator, who has only a token,
-    /// gets into the console.
+    /// gets into the console. One with scopes does not: a session may whatever its account may.
     /// </summary>
     public async Task<AccountView?> SignInAsync(string name, string password, CancellationToken cancel)
     {
         var candidates = name.Length > AccountName.MaxLength + 5 ? [] : await accounts.NamedAsync(name, cancel);
         if (password.StartsWith(ApiTokens.Prefix, StringComparison.Ordinal) && await tokens.OwnerAsync(password, cancel) is { } owner)
-            return candidates.FirstOrDefault(a => a.Id == owner.Account.Id);
+            return owner.Scopes is null ? candidates.FirstOrDefault(a => a.Id == owner.Account.Id) : null;
         foreach (var candidate in candidates)
         {
             if (await passwords.VerifyAsync(candidate.PasswordHash, password, cancel)) return candidate;
@@ -48,16 +48,32 @@ public sealed class Registration(AccountReader accounts, ApiTokens tokens, Passw
     }
 
     /// <summary>A new token for an account; the account is made if nobody has the name.</summary>
-    /// <returns>The token, and the account's id.</returns>
-    public async Task<(string Token, Guid Account, WriteResult Result)> NewTokenAsync(string name, string label, bool unlimited, CancellationToken cancel)
+    /// <param name="scopes">What it may; null: whatever its account may.</param>
+    /// <returns>The token, and its id.</returns>
+    public async Task<(string Token, Guid Id, WriteResult Result)> NewTokenAsync(string name, string label, bool unlimited, TokenScopes? scopes, CancellationToken cancel)
     {
-        var token = ApiTokens.New();
-        if (await accounts.NamedAsync(name, cancel) is [var account, ..]) return await ForAsync(account.Id);
-        var result = await writes.WriteAsync(New(name, (next, id) => [new NewApiToken(next(), id, ApiTokens.HashOf(token), label, unlimited)]));
-        return result.Existing is { } existing ? await ForAsync(existing) : (token, result.Ids[0], result);
+        if (await accounts.NamedAsync(name, cancel) is [var account, ..]) return await NewTokenAsync(account.Id, label, unlimited, scopes);
+        var token = ApiTokens.New(scopes);
+        var result = await writes.WriteAsync(New(name, (next, id) => Rows(next, id, token, label, unlimited, scopes)));
+        return result.Existing is { } existing ? await NewTokenAsync(existing, label, unlimited, scopes) : (token, result.Ids[1], result);
+    }
 
-        async Task<(string, Guid, WriteResult)> ForAsync(Guid id) => (token, id, await writes.WriteAsync(
-            new(next => [new NewApiToken(next(), id, ApiTokens.HashOf(token), label, unlimited)])));
+    /// <summary>The same for an account that is there.</summary>
+    public async Task<(string Token, Guid Id, WriteResult Result)> NewTokenAsync(Guid account, string label, bool unlimited, TokenScopes? scopes)
+    {
+        var token = ApiTokens.New(scopes);
+        var result = await writes.WriteAsync(new(next => Rows(next, account, token, label, unlimited, scopes)));
+        return (token, result.Ids[0], result);
+    }
+
+    /// <summary>A new account with other rows of its own; <see cref="WriteResult.Existing"/> is set if the name is taken on this node.</summary>
+    /// <param name="more">Makes the rows that belong to the account, whose id it is given.</param>
+    public Task<WriteResult> SignUpAsync(string name, Func<Func<Guid>, Guid, IReadOnlyList<NewRow>> more) => writes.WriteAsync(New(name, more));
+
+    private static IReadOnlyList<NewRow> Rows(Func<Guid> next, Guid account, string token, string label, bool unlimited, TokenScopes? scopes)
+    {
+        var made = new NewApiToken(next(), account, ApiTokens.HashOf(token), label, unlimited);
+        return scopes is null ? [made] : [made, new NewApiTokenGrant(next(), made.Id, scopes.ToString())];
     }
 
     private static Write New(string name, Func<Func<Guid>, Guid, IReadOnlyList<NewRow>> more)

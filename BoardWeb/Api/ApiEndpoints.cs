@@ -58,8 +58,7 @@ public static class ApiEndpoints
             .ProducesProblem(403).ProducesProblem(404).ProducesValidationProblem(422).WithSummary("Take a reaction back");
         api.MapGet("/posts/{id:guid}/revisions", ListRevisions).Produces<Listing<RevisionItem>>()
             .ProducesProblem(403).ProducesProblem(404).WithSummary("What happened to a post, in order");
-        api.MapPost("/tokens", CreateToken).Produces<TokenCreated>(201).Produces<TokenCreated>(202)
-            .ProducesProblem(403).ProducesValidationProblem(422).WithSummary("Make a token: for oneself, or (administrators) for anybody, who is made if need be");
+        api.MapOwnAccess();
     }
 
     private static async Task<IResult> ListChannels(ChannelReader channels, NodeNames names, CancellationToken cancel) =>
@@ -190,19 +189,4 @@ public static class ApiEndpoints
 
     private static IResult Changed(PostView post, NodeSettings settings, WriteResult result) =>
         Done($"/p/{post.Id}", new PostChanged(post.Id, result.Ids[0], settings.Name, result.Copies), result);
-
-    private static async Task<IResult> CreateToken(
-        NewTokenBody body, ClaimsPrincipal user, Registration registration, NodeSettings settings, CancellationToken cancel)
-    {
-        var own = user.Identity!.Name!;
-        var name = body.Account ?? own;
-        var label = body.Label ?? "token";
-        if (Invalid(("label", label.Length is 0 or > 80 ? "A label has 1 to 80 characters." : null),
-            ("account", name == own ? null : AccountName.Fault(name))) is { } invalid) return invalid;
-        var unlimited = body.Unlimited ?? false;
-        if (!Deciding.MayAdminister(user) && (name != own || unlimited))
-            return Problem(403, "Only administrators make tokens for others, or tokens without limits.");
-        var (token, _, result) = await registration.NewTokenAsync(name, label, unlimited, cancel);
-        return Created(null, new TokenCreated(token, name, label, unlimited, settings.Name, result.Copies), result);
-    }
 }

@@ -1,4 +1,5 @@
 using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Accounts.External;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
@@ -17,7 +18,8 @@ public sealed record NewPostBody(string? Body, Guid? InReplyTo);
 /// <param name="Version">The version that was read; with another one by then the answer is 409. Null: whatever it says now is replaced.</param>
 public sealed record EditBody(string? Body, string? Reason, Guid? Version);
 
-public sealed record NewTokenBody(string? Account, string? Label, bool? Unlimited);
+/// <param name="Scopes">Of read, write, moderate, administer; null: whatever the account may.</param>
+public sealed record NewTokenBody(string? Account, string? Label, bool? Unlimited, IReadOnlyList<string>? Scopes);
 
 public sealed record ChannelCreated(Guid Id, string Slug, string Node, int Copies);
 
@@ -28,7 +30,24 @@ public sealed record PostCreated(Guid Id, string Node, int Copies);
 /// <param name="Version">Of the post from now on.</param>
 public sealed record PostChanged(Guid Id, Guid Version, string Node, int Copies);
 
-public sealed record TokenCreated(string Token, string Account, string Label, bool Unlimited, string Node, int Copies);
+/// <param name="Scopes">Null: whatever the account may.</param>
+public sealed record TokenCreated(Guid Id, string Token, string Account, string Label, bool Unlimited, IReadOnlyList<string>? Scopes, string Node, int Copies);
+
+/// <param name="Scopes">Null: whatever the account may.</param>
+public sealed record TokenItem(Guid Id, string Label, bool Unlimited, IReadOnlyList<string>? Scopes, DateTimeOffset CreatedAt)
+{
+    public static TokenItem Of(TokenView t) => new(t.Id, t.Label, t.Unlimited, t.Scopes?.Names, t.CreatedAt);
+}
+
+/// <param name="Provider">Its name in the node's settings.</param>
+/// <param name="LeadsHere">False: an account that is linked to the same one since earlier is signed in with it.</param>
+public sealed record LoginItem(Guid Id, string Provider, DateTimeOffset LinkedAt, bool LeadsHere)
+{
+    public static LoginItem Of(ExternalLogin l) => new(l.Id, l.Provider, l.LinkedAt, l.LeadsHere);
+}
+
+/// <param name="Id">Of what is no more.</param>
+public sealed record Removed(Guid Id, string Node, int Copies);
 
 /// <summary>Some items, and the cursor with which the next ones are asked for; null at the end.</summary>
 public sealed record Listing<T>(IReadOnlyList<T> Items, string? Next);

@@ -17,23 +17,23 @@ internal static class ModerationEndpoints
     public static void MapModeration(this RouteGroupBuilder api)
     {
         api.MapGet("/topics/{id:guid}", GetTopic).Produces<TopicItem>().ProducesProblem(404).WithSummary("One topic");
-        api.MapPatch("/topics/{id:guid}", ChangeTopic).Produces<DecisionsMade>().Produces<DecisionsMade>(202)
+        api.MapPatch("/topics/{id:guid}", ChangeTopic).NeedsScope(TokenScopes.Moderate).Produces<DecisionsMade>().Produces<DecisionsMade>(202)
             .ProducesProblem(403).ProducesProblem(404).ProducesValidationProblem(422).WithSummary("Lock, pin, hide or move a topic: a moderator");
-        api.MapPatch("/channels/{slug}", ChangeChannel).Produces<DecisionsMade>().Produces<DecisionsMade>(202)
+        api.MapPatch("/channels/{slug}", ChangeChannel).NeedsScope(TokenScopes.Administer).Produces<DecisionsMade>().Produces<DecisionsMade>(202)
             .ProducesProblem(403).ProducesProblem(404).ProducesValidationProblem(422).WithSummary("Name, describe, place or archive a channel: an administrator");
         api.MapGet("/accounts/{id:guid}", GetAccount).Produces<AccountItem>().ProducesProblem(404).WithSummary("One account");
-        api.MapPut("/accounts/{id:guid}/role", GiveRole).Produces<DecisionsMade>().Produces<DecisionsMade>(202)
+        api.MapPut("/accounts/{id:guid}/role", GiveRole).NeedsScope(TokenScopes.Administer).Produces<DecisionsMade>().Produces<DecisionsMade>(202)
             .ProducesProblem(403).ProducesProblem(404).ProducesValidationProblem(422).WithSummary("Give somebody a role: an administrator");
-        api.MapPut("/accounts/{id:guid}/ban", Ban).Produces<DecisionsMade>().Produces<DecisionsMade>(202)
+        api.MapPut("/accounts/{id:guid}/ban", Ban).NeedsScope(TokenScopes.Moderate).Produces<DecisionsMade>().Produces<DecisionsMade>(202)
             .ProducesProblem(403).ProducesProblem(404).ProducesValidationProblem(422).WithSummary("Let somebody not write for a time, or end that: a moderator");
-        api.MapPost("/accounts/{id:guid}/reset", Reset).Produces<ResetCode>().Produces<ResetCode>(202)
+        api.MapPost("/accounts/{id:guid}/reset", Reset).NeedsScope(TokenScopes.Administer).Produces<ResetCode>().Produces<ResetCode>(202)
             .ProducesProblem(403).ProducesProblem(404).WithSummary("A code with which somebody who has forgotten their password chooses another: an administrator");
         api.MapPost("/posts/{id:guid}/reports", CreateReport).Produces<ReportCreated>(201).Produces<ReportCreated>(202)
             .ProducesProblem(404).ProducesValidationProblem(422).WithSummary("Ask the moderators to look at a post");
-        api.MapGet("/reports", ListReports).Produces<Listing<ReportItem>>().ProducesProblem(403).WithSummary("Open reports, the oldest first: moderators");
-        api.MapPost("/reports/{id:guid}/handled", HandleReport).Produces<DecisionsMade>().Produces<DecisionsMade>(202)
+        api.MapGet("/reports", ListReports).NeedsScope(TokenScopes.Moderate).Produces<Listing<ReportItem>>().ProducesProblem(403).WithSummary("Open reports, the oldest first: moderators");
+        api.MapPost("/reports/{id:guid}/handled", HandleReport).NeedsScope(TokenScopes.Moderate).Produces<DecisionsMade>().Produces<DecisionsMade>(202)
             .ProducesProblem(403).ProducesProblem(404).ProducesValidationProblem(422).WithSummary("A report needs nothing more: a moderator");
-        api.MapGet("/decisions", ListDecisions).Produces<Listing<DecisionItem>>().ProducesProblem(403).WithSummary("Who decided what and why, the latest first: moderators");
+        api.MapGet("/decisions", ListDecisions).NeedsScope(TokenScopes.Moderate).Produces<Listing<DecisionItem>>().ProducesProblem(403).WithSummary("Who decided what and why, the latest first: moderators");
     }
 
     private static async Task<IResult> GetTopic(Guid id, ClaimsPrincipal user, TopicReader topics, NodeNames names, CancellationToken cancel) =>

@@ -28,7 +28,7 @@ public static class Failures
                     return WriteAsync(context, StatusOf(error), DetailOf(error));
                 },
             });
-            branch.UseStatusCodePages(context => WriteAsync(context.HttpContext, context.HttpContext.Response.StatusCode, null));
+            branch.UseStatusCodePages(context => WriteAsync(context.HttpContext, context.HttpContext.Response.StatusCode, context.HttpContext.Items[Why] as string));
         });
         app.UseWhen(context => !IsForPrograms(context), branch =>
         {

@@ -34,6 +34,38 @@ CREATE TABLE IF NOT EXISTS api_token (
   KEY by_hash (token_hash)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE IF NOT EXISTS api_token_grant (    -- what a token may; of each token the latest counts. A token without one may whatever its account may
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  token_id BINARY(16) NOT NULL,
+  scopes VARCHAR(60) NOT NULL,                  -- of read, write, moderate, administer, separated by spaces; empty: revoked
+  KEY by_token (token_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS external_login (     -- who somebody is elsewhere; of each subject and account the latest counts, and of the accounts it is linked to the earliest id
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  account_id BINARY(16) NOT NULL,
+  provider VARCHAR(32) NOT NULL,                -- its name in the settings, for people; what counts is the hash
+  subject_hash BINARY(32) NOT NULL,             -- SHA-256 of issuer and subject
+  linked BOOLEAN NOT NULL,                      -- false: unlinked
+  KEY by_subject (subject_hash, account_id, id),
+  KEY by_account (account_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS passkey (            -- of each credential and account the latest counts
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  account_id BINARY(16) NOT NULL,
+  credential_hash BINARY(32) NOT NULL,          -- SHA-256 of the credential's id
+  credential VARBINARY(1023) NOT NULL,
+  public_key VARBINARY(1100) NOT NULL,          -- as the device gave it (COSE)
+  label VARCHAR(80) NOT NULL,
+  usable BOOLEAN NOT NULL,                      -- false: removed
+  KEY by_credential (credential_hash, account_id, id),
+  KEY by_account (account_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE IF NOT EXISTS channel (
   id BINARY(16) NOT NULL PRIMARY KEY,
   node INT UNSIGNED NOT NULL,

@@ -76,7 +76,7 @@ public sealed class NodeSettings
         }
         settings.BaseFolder = Path.GetDirectoryName(full)!;
         settings.ResolveTls();
-        var faults = settings.Faults().ToList();
+        var faults = settings.Faults().Concat(SecretsIn(full)).ToList();
         return faults.Count == 0 ? settings : throw new SettingsException($"{full}: {string.Join("; ", faults)}.");
     }
 
@@ -97,10 +97,16 @@ public sealed class NodeSettings
         if (Daemon.LongestHoldDownSeconds is < 1 or > 86_400) yield return "daemon:longestHoldDownSeconds must be 1 to 86400";
         if (ClockOffsetSeconds is < -86_400 or > 86_400) yield return "clockOffsetSeconds must be -86400 to 86400";
         if (Daemon.CheckRowsPerSecond is < 0 or > 100_000) yield return "daemon:checkRowsPerSecond must be 0 to 100000";
+        foreach (var fault in SignInSettings.Faults(Web.SignIn)) yield return fault;
         foreach (var peer in Daemon.Join.Where(j => !IsWebUrl(j))) yield return $"daemon:join has '{peer}', which is not an http or https address";
         if (Posts.BatchMilliseconds is < 0 or > 100) yield return "posts:batchMilliseconds must be 0 to 100";
         if (Posts.WaitMilliseconds is < 50 or > 30_000) yield return "posts:waitMilliseconds must be 50 to 30000";
     }
+
+    /// <summary>A secret in a file that others may read is none.</summary>
+    private static IEnumerable<string> SecretsIn(string file) => new ConfigurationBuilder().AddJsonFile(file).Build().GetSection("web:signIn").GetChildren()
+        .Where(entry => entry["clientSecret"] is { Length: > 0 })
+        .Select(entry => $"web:signIn:{entry.Key} holds a clientSecret: put it into a file that clientSecretFile names, or into the environment as CONNECT__Web__SignIn__{entry.Key}__ClientSecret");
 
     private IEnumerable<string> DaemonFaults()
     {
@@ -253,6 +259,9 @@ public sealed class WebSettings
 
     /// <summary>The board's own index for its search: a file that the board may write, made if missing, and made anew from the database if it is deleted.</summary>
     public string SearchFile { get; set; } = "search.db";
+
+    /// <summary>Other sites that people may sign in with, besides a name and a password. None by default; the same on every node.</summary>
+    public SignInSettings[] SignIn { get; set; } = [];
 }
 
 public sealed class LoadBalancerSettings
