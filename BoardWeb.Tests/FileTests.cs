@@ -241,9 +241,14 @@ public sealed class FileTests(MariaDbStage mariaDb, MySqlStage mysql)
     [InlineData(null, "picture.png")]
     public void A_name_is_only_a_name(string? sent, string kept) => Assert.Equal(kept, FileRules.Name(sent, FileKind.Png));
 
-    [Fact]
-    public void A_long_name_is_cut_between_letters() =>
-        Assert.All(new[] { "x", "é", "😀", "𠮷", "e\u0301" }, letter => Assert.InRange(FileRules.Name(string.Concat(Enumerable.Repeat(letter, 3000)) + ".png", FileKind.Png).Length, 5, FileRules.MaxName + 4));
+    [Theory]
+    [InlineData("x")]
+    [InlineData("é")]
+    [InlineData("😀")]
+    [InlineData("𠮷")]
+    [InlineData("e\u0301")]
+    public void A_long_name_is_cut_between_letters(string letter) =>
+        Assert.InRange(FileRules.Name(string.Concat(Enumerable.Repeat(letter, 3000)) + ".png", FileKind.Png).Length, 5, FileRules.MaxName + 4);
 
     [Fact]
     public async Task Nothing_but_a_files_own_name_leads_to_it()
