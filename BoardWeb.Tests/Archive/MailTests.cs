@@ -30,8 +30,9 @@ public sealed class MailTests : IDisposable
             Mail("g", "Tea", "the same subject, no answer"));
         Assert.Equal(["Tea", "Coffee", "never asked", "Tea"], Of("topic", items).Select(t => t.GetProperty("title").GetString()));
         var (posts, topics) = (Of("post", items).ToDictionary(Body), Of("topic", items).Select(t => t.GetProperty("id").GetGuid()).ToList());
+        string[] written = ["the first", "nearest", "middle", "another matter", "by subject", "an orphan", "the same subject, no answer"];
         Assert.Equal([topics[0], topics[0], topics[0], topics[1], topics[1], topics[2], topics[3]],
-            new[] { "the first", "nearest", "middle", "another matter", "by subject", "an orphan", "the same subject, no answer" }.Select(b => posts[b].GetProperty("topic").GetGuid()));
+            written.Select(b => posts[b].GetProperty("topic").GetGuid()));
         Assert.Equal(posts["middle"].GetProperty("id").GetGuid(), posts["nearest"].GetProperty("inReplyTo").GetGuid());
         Assert.Equal(posts["another matter"].GetProperty("id").GetGuid(), posts["by subject"].GetProperty("inReplyTo").GetGuid());
         Assert.False(posts["an orphan"].TryGetProperty("inReplyTo", out _));
