@@ -67,8 +67,8 @@ public sealed class TopicReader(BoardDatabase database, TopicDirectory directory
         await FindAsync(id, cancel) is { } topic && IsSeenBy(topic, user) ? topic : null;
 
     /// <summary>Those of these topics that are here and that this reader may see.</summary>
-    public Task<List<TopicView>> FindAsync(IReadOnlyCollection<Guid> wanted, ClaimsPrincipal user, CancellationToken cancel) => database.ReadAsync(c => wanted.Count == 0 ? []
-        : Views(c, c.Query($"{Columns} WHERE t.id IN @ids AND {Counts}", new { ids = wanted.Select(Ids.Bytes) })).Where(t => IsSeenBy(t, user)).ToList(), cancel);
+    public async Task<List<TopicView>> FindAsync(IReadOnlyCollection<Guid> wanted, ClaimsPrincipal user, CancellationToken cancel) =>
+        await ViewsAsync((await directory.CurrentAsync(cancel)).Places(wanted), user, cancel);
 
     private Task<TopicView?> FindAsync(Guid id, CancellationToken cancel) => database.ReadAsync(c =>
     {

@@ -82,6 +82,12 @@ public sealed class TopicTable
         lock (_gate) return _channels.TryGetValue(channel, out var lists) ? [.. lists.Pinned.Where(p => withHidden || !_topics[p.Topic].Hidden).Take(limit)] : [];
     }
 
+    /// <summary>Where these topics stand; without those that are not here, or do not count.</summary>
+    public List<TopicPlace> Places(IReadOnlyCollection<Guid> topics)
+    {
+        lock (_gate) return [.. topics.Select(t => _topics.TryGetValue(t, out var known) ? PlaceOf(known) : null).OfType<TopicPlace>()];
+    }
+
     private static TopicPlace Last => new(Guid.Empty, Guid.Empty);
 
     private void Replace(TopicEntry? before, TopicEntry after)
