@@ -24,7 +24,7 @@ public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, Browser
         var stage = StageOn.Of(engine, mariaDb, mysql);
         var (here, there) = (Named(stage.A), Named(stage.B));
         var faults = new List<string>();
-        var page = await OpenAsync(faults);
+        var page = await OpenAsync(faults, here);
         var name = $"Keyholder {PageTests.Unique()}";
         await page.GotoAsync(here + "/signup");
         await page.GetByLabel("Name").FillAsync(name);
@@ -98,7 +98,7 @@ public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, Browser
 
     private static string Named(BoardNode node) => node.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
 
-    private async Task<IPage> OpenAsync(List<string> faults)
+    private async Task<IPage> OpenAsync(List<string> faults, string at)
     {
         Assert.SkipWhen(chromium.Browser is null, $"There is no browser at {BrowserTests.Chromium.Path}: set CONNECT_CHROMIUM.");
         var context = await chromium.Browser!.NewContextAsync(new() { ExtraHTTPHeaders = [new("X-Forwarded-For", $"198.51.100.{Random.Shared.Next(1, 255)}")] });
@@ -108,6 +108,7 @@ public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, Browser
         {
             if (message.Type == "error") lock (faults) faults.Add(message.Text);
         };
+        await page.GotoAsync(at); // a device belongs to the process that shows the board: the empty page has another one
         var devices = await context.NewCDPSessionAsync(page);
         await devices.SendAsync("WebAuthn.enable");
         await devices.SendAsync("WebAuthn.addVirtualAuthenticator", new()

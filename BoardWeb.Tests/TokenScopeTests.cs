@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Tests.Stage;
@@ -26,7 +27,7 @@ public sealed class TokenScopeTests(MariaDbStage mariaDb, MySqlStage mysql)
         var writing = 0;
         foreach (var (method, path) in Endpoints(topic.ToString()))
         {
-            using var request = new HttpRequestMessage(method, path) { Content = method == HttpMethod.Get ? null : JsonContent.Create(new { }) };
+            using var request = new HttpRequestMessage(method, path) { Content = method == HttpMethod.Get ? null : path.EndsWith("/import", StringComparison.Ordinal) ? new StringContent("{}", Encoding.UTF8, "application/jsonl") : JsonContent.Create(new { }) };
             using var other = new HttpRequestMessage(method, path);
             if (method == HttpMethod.Get)
             {

@@ -78,7 +78,7 @@ public sealed class ArchiveTests(MariaDbStage mariaDb, MySqlStage mysql) : IDisp
         Assert.True(await CountAsync(stage, "SELECT COUNT(DISTINCT n.topic_id) FROM import_note n JOIN topic t ON t.id = n.topic_id JOIN channel c ON c.id = t.channel_id WHERE c.slug = @slug AND n.node > 0", slug) == threads);
 
         var second = await ImportAsync(stage.B, stage.TokenFile, file, "--channel", slug);
-        Assert.Equal((int)first["written"]!, (int)second["known"]!);
+        Assert.Equal((int)first["written"]! + (int)first["known"]!, (int)second["known"]!); // another test's mails may have had the same authors
         Assert.Equal(0, (int)second["written"]!);
 
         using var admin = stage.Admin(stage.A);
