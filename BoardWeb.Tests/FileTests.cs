@@ -233,7 +233,7 @@ public sealed class FileTests(MariaDbStage mariaDb, MySqlStage mysql)
     [InlineData("<img src=x onerror=alert(1)>.png", "img-src-x-onerror-alert-1.png")]
     [InlineData("[a](javascript:x).png", "a-javascript-x.png")]
     [InlineData("\"; filename=\"evil.html", "filename-evil.html.png")]
-    [InlineData("Z\u0301\u0301\u0301\u0301\u0301\u0301algo.png", "\u0179\u0301algo.png")]
+    [InlineData("Z\u0301\u0301\u0301\u0301\u0301\u0301algo.png", "Z\u0301\u0301algo.png")]
     [InlineData("कि.png", "कि.png")]
     [InlineData("日本語 の 写真.png", "日本語-の-写真.png")]
     [InlineData("a%2f%2e%2e.png", "a-2f-2e-2e.png")]
