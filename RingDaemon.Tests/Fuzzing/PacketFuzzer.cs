@@ -117,7 +117,7 @@ internal sealed class PacketFuzzer : IDisposable
             Bounded(spoiled.Length, () => _seal.TryOpen(spoiled, out opened), BytesAtLeastSealed);
             Holds(opened is null, "a spoiled packet opened");
         }
-        Bounded(packet.Length, () => _seal.TryOpen(packet, out opened), BytesAtLeastSealed);
+        Bounded(packet.Length, () => opened = _seal.TryOpen(packet, out var once) ? once : opened, BytesAtLeastSealed); // tried again when it was slow, and it opens only once
         Holds(opened is not null && opened.AsSpan().SequenceEqual(content), "a sealed packet did not open as it was");
         Holds(!_seal.TryOpen(packet, out _), "a packet opened twice");
     }
