@@ -36,7 +36,7 @@ public sealed class MendingTests
     {
         var patient = new Patient(kind == DamageKind.LostTail ? LostTail : LogsPurged);
         Assert.False(patient.Live(dieAt), "it was to die");
-        Assert.True(patient.Note.Current is not null || !patient.IsChanged || patient.IsRight, "a half-mended server passes for a whole one");
+        Assert.True(patient.Note.Current is not null || !patient.IsChanged, "a half-mended server passes for a whole one");
         Assert.True(patient.Note.Current is null || patient.Live(dieAt: int.MaxValue));
         if (patient.Note.Current is null && !patient.IsRight) Assert.True(patient.Live(dieAt: int.MaxValue)); // it died before it had begun
         Assert.True(patient.IsRight, patient.ToString());
@@ -76,6 +76,42 @@ public sealed class MendingTests
         Assert.Equal(renewed, patient.Server.Identity);
     }
 
+    /// <summary>It is whole but for catching up: who it became it stays.</summary>
+    [Fact]
+    public void A_server_that_only_had_to_catch_up_is_put_right_anew_and_not_renewed_a_second_time()
+    {
+        var patient = new Patient(LostTail);
+        Assert.True(patient.Live(dieAt: int.MaxValue));
+        var (became, note) = (patient.Server.Identity, patient.Note.Current!);
+        Assert.Equal((MendingStep.CatchUp, DamageKind.LogsPurged, became), (note.At, note.Damage.Kind, note.Found));
+        patient.Damage = note.Damage;
+        Assert.True(patient.Live(dieAt: int.MaxValue));
+        Assert.Equal(became, patient.Server.Identity);
+        Assert.True(patient.IsRight, patient.ToString());
+    }
+
+    [Fact]
+    public void A_server_that_is_copied_while_it_catches_up_is_renewed_again()
+    {
+        var patient = new Patient(LostTail);
+        Assert.True(patient.Live(dieAt: int.MaxValue));
+        var became = patient.Server.Identity;
+        patient.Damage = new(DamageKind.SharedIdentity, "somebody has its identity");
+        Assert.True(patient.Live(dieAt: int.MaxValue));
+        Assert.NotEqual(became.ServerId, patient.Server.Identity.ServerId);
+        Assert.True(patient.IsRight, patient.ToString());
+    }
+
+    [Fact]
+    public void It_must_reach_what_the_donor_had_when_all_had_been_read()
+    {
+        var later = GtidSet.Parse(Engine.MariaDB, "1-1-6,2-2-9");
+        var patient = new Patient(LostTail) { DonorStandsLater = later };
+        Assert.True(patient.Live(dieAt: int.MaxValue));
+        Assert.Equal(later, patient.MustReach);
+        Assert.Equal(DonorStands, patient.Server.Position);
+    }
+
     /// <summary>The version is no part of who a server is.</summary>
     [Fact]
     public void A_server_that_was_upgraded_while_it_was_mended_is_renewed_all_the_same()
@@ -95,7 +131,7 @@ public sealed class MendingTests
         var patient = new Patient(LostTail) { DonorStandsLater = GtidSet.Parse(Engine.MariaDB, later) };
         Assert.Equal(done, patient.Live(dieAt: int.MaxValue));
         Assert.Equal(done, patient.IsRight);
-        Assert.Equal(done, patient.Note.Current is null); // it is begun anew
+        Assert.Equal(done, patient.Note.Current is { At: MendingStep.CatchUp }); // otherwise it is begun anew
     }
 
     /// <summary>A damaged server and its donor, each a set of rows and a position.</summary>
@@ -104,7 +140,6 @@ public sealed class MendingTests
         private static readonly ServerIdentity Old = new(Engine.MariaDB, "MariaDB 10.11.19", 3, "3");
         private static readonly Member Donor = Members.View("n1").Find("n1")!;
 
-        private readonly Damage _damage;
         private readonly HashSet<string> _rows = ["both", "mine"];
         private readonly HashSet<string> _donors = ["both", "theirs"];
         private int _dieAt = int.MaxValue;
@@ -113,10 +148,15 @@ public sealed class MendingTests
 
         public Patient(Damage damage)
         {
-            _damage = damage;
+            Damage = damage;
             Server = new() { Identity = Old, Position = GtidSet.Parse(Engine.MariaDB, "1-1-3,3-3-2"), Asked = _ => Moment() };
             Note = new(this);
         }
+
+        public Damage Damage { get; set; }
+
+        /// <summary>What the last life that ended well had to reach.</summary>
+        public GtidSet? MustReach { get; private set; }
 
         public FakeServer Server { get; }
 
@@ -130,7 +170,7 @@ public sealed class MendingTests
 
         public bool IsChanged => Server.Identity != Old || !Server.Position.Equals(GtidSet.Parse(Engine.MariaDB, "1-1-3,3-3-2"));
 
-        public bool IsRight => Note.Current is null && _rows.SetEquals(_donors) && _rows.Count == 3 && Server.Position.Equals(DonorStands)
+        public bool IsRight => Note.Current is { At: MendingStep.CatchUp } && _rows.SetEquals(_donors) && _rows.Count == 3 && Server.Position.Equals(DonorStands)
             && Server.Identity.ServerId != Old.ServerId && Server.Identity.Origin != Old.Origin;
 
         /// <returns>Whether mending ended well; false if the daemon died.</returns>
@@ -139,7 +179,9 @@ public sealed class MendingTests
             (Done, _dieAt) = (0, dieAt);
             try
             {
-                return new Mending(Server, this, Note, this, TimeProvider.System).RunAsync(_damage, Donor, CancellationToken.None).GetAwaiter().GetResult().Fault is null;
+                var result = new Mending(Server, this, Note, this, TimeProvider.System).RunAsync(Damage, Donor, CancellationToken.None).GetAwaiter().GetResult();
+                MustReach = result.MustReach;
+                return result.Fault is null;
             }
             catch (DiesException)
             {
