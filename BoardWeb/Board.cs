@@ -8,6 +8,7 @@ using Connect.BoardWeb.Feeds;
 using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Health;
 using Connect.BoardWeb.KeyRing;
+using Connect.BoardWeb.Languages;
 using Connect.BoardWeb.Limits;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Metrics;
@@ -95,6 +96,7 @@ public static class Board
         services.AddSingleton<PostHtml>().AddSingleton<LastWrite>();
         services.AddFiles();
         services.AddRateLimits(settings);
+        services.AddLanguages(settings);
         services.AddHealth();
         services.AddProblemDetails(o => o.CustomizeProblemDetails = c => c.ProblemDetails.Extensions["node"] = settings.Name);
         services.AddOpenApi("v1");
@@ -123,6 +125,7 @@ public static class Board
         });
         app.UseForwardedHeaders();
         app.UseBoardHeaders(settings.Name);
+        app.UseLanguages();
         app.UseFailures();
         app.UseStaticFiles(new StaticFileOptions
         {

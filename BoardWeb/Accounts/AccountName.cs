@@ -18,17 +18,17 @@ public static class AccountName
     /// <summary>What is wrong with it, or null.</summary>
     public static string? Fault(string? name)
     {
-        if (string.IsNullOrEmpty(name)) return "Choose a name.";
-        if (name.Length > MaxLength) return $"A name may have at most {MaxLength} characters.";
-        if (!char.IsLetterOrDigit(name[0]) || !char.IsLetterOrDigit(name[^1])) return "A name begins and ends with a letter or a digit.";
-        if (name.Contains("  ", StringComparison.Ordinal)) return "Words of a name are separated by one space.";
+        if (string.IsNullOrEmpty(name)) return T["NameMissing"];
+        if (name.Length > MaxLength) return T["NameTooLong", MaxLength];
+        if (!char.IsLetterOrDigit(name[0]) || !char.IsLetterOrDigit(name[^1])) return T["NameEnds"];
+        if (name.Contains("  ", StringComparison.Ordinal)) return T["NameSpaces"];
         var alphabets = new HashSet<string>();
         foreach (var rune in name.EnumerateRunes())
         {
             if (rune.Value < 0x80)
             {
                 if (Rune.IsLetter(rune)) alphabets.Add("Latin");
-                else if (!Rune.IsDigit(rune) && rune.Value is not (' ' or '-' or '_' or '.')) return "A name is made of letters, digits, '-', '_', '.' and single spaces.";
+                else if (!Rune.IsDigit(rune) && rune.Value is not (' ' or '-' or '_' or '.')) return T["NameCharacters"];
             }
             else if (AlphabetOf(rune) is { } alphabet)
             {
@@ -36,12 +36,12 @@ public static class AccountName
             }
             else
             {
-                return $"The character '{(Rune.IsControl(rune) || Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format ? "U+" + rune.Value.ToString("X4") : rune)}' cannot be part of a name.";
+                return T["NameCharacter", Rune.IsControl(rune) || Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format ? "U+" + rune.Value.ToString("X4") : rune];
             }
         }
         // Japanese is written with three scripts at once.
         if (alphabets.IsSubsetOf(["Han", "Kana"])) return null;
-        return alphabets.Count > 1 ? "A name keeps to one alphabet." : null;
+        return alphabets.Count > 1 ? T["NameAlphabets"] : null;
     }
 
     /// <summary>Names with equal keys are the same name.</summary>

@@ -50,8 +50,8 @@ public static class Identity
         if (unlimited) identity.AddClaim(new(Unlimited, "1"));
         if (began is { } at) identity.AddClaim(new(Since, at.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)));
         if (account is { BannedUntil: { } until, Ban: { } ban } && until > now)
-            identity.AddClaim(new(ReadsOnly, $"This account is banned until {Times.Shown(until)} UTC{(ban.Reason.Length > 0 ? ": " + ban.Reason : "")}."));
-        else if (account.Role == Roles.Reader) identity.AddClaim(new(ReadsOnly, "This account may read, and not write."));
+            identity.AddClaim(new(ReadsOnly, ban.Reason.Length > 0 ? T["BannedBecause", Times.Shown(until), ban.Reason] : T["Banned", Times.Shown(until)]));
+        else if (account.Role == Roles.Reader) identity.AddClaim(new(ReadsOnly, T["ReadsOnly"]));
         return new(identity);
     }
 

@@ -29,7 +29,7 @@ public sealed class OwnTokens(BoardDatabase database, WriteBatcher writes, ApiTo
         """;
 
     /// <summary>What is wrong with what a token is called, or null.</summary>
-    public static string? LabelFault(string? label) => label is null or { Length: 0 or > 80 } ? "A label has 1 to 80 characters." : null;
+    public static string? LabelFault(string? label) => label is null or { Length: 0 or > 80 } ? T["LabelLength"] : null;
 
     /// <summary>Those that are good for something, the latest first.</summary>
     public Task<List<TokenView>> OfAsync(Guid account, CancellationToken cancel) => database.ReadAsync(c =>

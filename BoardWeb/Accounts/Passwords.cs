@@ -26,8 +26,8 @@ public sealed class Passwords : IDisposable
     /// <summary>What is wrong with it, or null.</summary>
     public static string? Fault(string? password) => password switch
     {
-        null or { Length: < MinLength } => $"A password has at least {MinLength} characters.",
-        { Length: > MaxLength } => $"A password has at most {MaxLength} characters.",
+        null or { Length: < MinLength } => T["PasswordTooShort", MinLength],
+        { Length: > MaxLength } => T["PasswordTooLong", MaxLength],
         _ => null,
     };
 
@@ -42,9 +42,9 @@ public sealed class Passwords : IDisposable
 
     public void Dispose() => _slots.Dispose();
 
-    private async Task<T> InTurnAsync<T>(Func<T> work, CancellationToken cancel)
+    private async Task<TResult> InTurnAsync<TResult>(Func<TResult> work, CancellationToken cancel)
     {
-        if (!await _slots.WaitAsync(MaxWait, cancel)) throw new NodeBusyException("Too many people are signing in on this node right now.");
+        if (!await _slots.WaitAsync(MaxWait, cancel)) throw new NodeBusyException(T["BusySigningIn"]);
         try
         {
             return await Task.Run(work, cancel);

@@ -54,7 +54,7 @@ public static class ArchiveEndpoints
     private static async Task<IResult> WriteAsync(
         HttpContext context, SemaphoreSlim slot, string type, string file, Func<Stream, Action, CancellationToken, Task> write, CancellationToken cancel)
     {
-        if (!await slot.WaitAsync(TimeSpan.Zero, cancel)) throw new NodeBusyException("This node writes as many exports as it does at a time. Try again in a minute, or on another node.");
+        if (!await slot.WaitAsync(TimeSpan.Zero, cancel)) throw new NodeBusyException(T["BusyExports"]);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel, context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
         limit.CancelAfter(Longest);
         try

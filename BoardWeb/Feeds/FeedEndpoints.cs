@@ -35,7 +35,7 @@ public static class FeedEndpoints
         {
             Id = IdOf(t.Id),
             Title = Plain(t.Title),
-            Summary = Plain($"Last post by {t.LastAuthor}"),
+            Summary = Plain(T["FeedLastPost", t.LastAuthor]),
             Authors = { new SyndicationPerson { Name = t.Author } },
             Links = { SyndicationLink.CreateAlternateLink(new Uri(root, $"/t/{t.Id}")) },
             PublishDate = t.CreatedAt,
@@ -51,7 +51,7 @@ public static class FeedEndpoints
         return Atom(root, $"/t/{found.Id}", found.Id, found.Title, "", found.CreatedAt, last.Where(p => !p.IsDeleted).Reverse().Select(p => new SyndicationItem
         {
             Id = IdOf(p.Id),
-            Title = Plain($"{p.Author} in {found.Title}"),
+            Title = Plain(T["FeedPostIn", p.Author, found.Title]),
             Content = SyndicationContent.CreateHtmlContent(FileAddress.Absolute(p.Html, root)),
             Authors = { new SyndicationPerson { Name = p.Author } },
             Links = { SyndicationLink.CreateAlternateLink(new Uri(root, $"/t/{found.Id}?at={p.Id}#p-{p.Id}")) },

@@ -20,7 +20,7 @@ public sealed class Attaching(Storing storing)
         if (files is not { Count: > 0 }) return text;
         if (files.Count > FileRules.MaxInForm)
         {
-            faults.AddModelError(Field, $"{files.Count} files are too many for once: choose {FileRules.MaxInForm} at the most. None of them was saved.");
+            faults.AddModelError(Field, T["TooManyFiles", files.Count, FileRules.MaxInForm]);
             return text;
         }
         List<string> named = [];

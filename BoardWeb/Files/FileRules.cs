@@ -27,7 +27,7 @@ public static class FileRules
     /// <summary>Marks on one letter; more of them are drawn over what stands above.</summary>
     private const int MaxMarks = 2;
 
-    public static string LimitsInWords => $"pictures of up to {MaxPictureBytes >> 20} MB (JPEG, PNG, GIF, WebP); PDF, text, ZIP and office documents of up to {MaxBytes >> 20} MB";
+    public static string LimitsInWords => T["FileLimits", MaxPictureBytes >> 20, MaxBytes >> 20];
 
     /// <summary>
     /// A name that is only a name, whatever was sent: no folders, no control or direction characters, nothing that has a meaning in addresses, headers or Markdown, and an ending that

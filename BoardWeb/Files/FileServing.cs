@@ -42,7 +42,7 @@ public sealed class FileServing(FileReader files)
         if (HttpMethods.IsHead(context.Request.Method)) return Results.Empty;
         try
         {
-            if (Interlocked.Increment(ref _underWay) > MaxAtATime) throw new NodeBusyException("Too many files are on their way from this node. Try again in a moment.");
+            if (Interlocked.Increment(ref _underWay) > MaxAtATime) throw new NodeBusyException(T["BusyServingFiles"]);
             await SendAsync(content, context);
         }
         finally

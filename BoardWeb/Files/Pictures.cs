@@ -62,7 +62,7 @@ public sealed class Pictures : IDisposable
     /// <exception cref="NodeBusyException">Too many others wait for their turn.</exception>
     public async Task<(CleanPicture? Picture, string? Fault)> CleanAsync(byte[] bytes, FileKind kind, CancellationToken cancel)
     {
-        if (!await _turn.WaitAsync(Turn, cancel)) throw new NodeBusyException("This node has too many pictures to draw just now. Nothing was saved; try again in a moment.");
+        if (!await _turn.WaitAsync(Turn, cancel)) throw new NodeBusyException(T["BusyPictures"]);
         try
         {
             // Not on the thread that answers requests' continuations: it takes a while.
@@ -85,10 +85,10 @@ public sealed class Pictures : IDisposable
             var info = Image.Identify(Library, stream);
             if (info is null) return (null, Unreadable(kind));
             if (info.Width > MaxSide || info.Height > MaxSide || (long)info.Width * info.Height > MaxPixels)
-                return (null, $"A picture may have at most {MaxPixels / 1_000_000} million pixels; this one has {info.Width:N0} × {info.Height:N0}. Make it smaller and send it again.");
+                return (null, T["PictureTooManyPixels", MaxPixels / 1_000_000, info.Width, info.Height]);
             stream.Position = 0;
             using var image = await Image.LoadAsync<Rgba32>(Library, stream, Decoders[kind], late.Token);
-            return Draw(image, kind) is { } clean ? (clean, null) : (null, "This picture stays too large however it is drawn. Make it smaller and send it again.");
+            return Draw(image, kind) is { } clean ? (clean, null) : (null, T["PictureStaysTooLarge"]);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -146,8 +146,9 @@ public sealed class Pictures : IDisposable
 
     private static void Forget(ImageFrameMetadata about) => (about.ExifProfile, about.IccProfile, about.IptcProfile, about.XmpProfile) = (null, null, null, null);
 
-    private static string Unreadable(FileKind kind) =>
-        $"This begins like a picture ({kind.Type}), but it cannot be read as one{(kind == FileKind.WebP ? " (moving WebP pictures are not taken)" : "")}. Save it anew with another program and send that.";
+    private static string Unreadable(FileKind kind) => kind == FileKind.WebP
+        ? T["PictureUnreadableWebP", kind.Type]
+        : T["PictureUnreadable", kind.Type];
 
     private static Configuration Configure()
     {

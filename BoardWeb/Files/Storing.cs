@@ -39,13 +39,13 @@ public sealed class Storing(WriteBatcher writes, FileReader files, Pictures pict
     /// <exception cref="DatabaseUnavailableException">The server did not answer in time, or this node has too much to do.</exception>
     public async Task<Stored> StoreAsync(string? name, byte[] bytes, ClaimsPrincipal user, CancellationToken cancel)
     {
-        if (bytes.Length == 0) return Refused(422, "This file is empty. Choose another one.");
-        if (FileKind.Of(bytes) is not { } kind) return Refused(415, $"A file of this kind is not taken here. What is taken: {FileRules.LimitsInWords}.");
+        if (bytes.Length == 0) return Refused(422, T["FileEmpty"]);
+        if (FileKind.Of(bytes) is not { } kind) return Refused(415, T["FileKindRefused", FileRules.LimitsInWords]);
         var limit = kind.IsPicture ? FileRules.MaxPictureBytes : FileRules.MaxBytes;
         if (bytes.Length > limit) return Refused(413, TooLarge(kind));
         var author = Identity.AccountOf(user)!.Value;
         var gate = _gates[(author.GetHashCode() & int.MaxValue) % _gates.Length];
-        if (!await gate.WaitAsync(Turn, cancel)) throw new NodeBusyException("Your other files are still being saved. This one was not; try again in a moment.");
+        if (!await gate.WaitAsync(Turn, cancel)) throw new NodeBusyException(T["BusyOwnFiles"]);
         try
         {
             return await StoreAsync(name, bytes, kind, author, user.HasClaim(Identity.Unlimited, "1"), cancel);
@@ -63,15 +63,15 @@ public sealed class Storing(WriteBatcher writes, FileReader files, Pictures pict
 
     /// <summary>What is said of a file that is too large.</summary>
     /// <param name="kind">Null if it was not even read.</param>
-    public static string TooLarge(FileKind? kind) => kind is { IsPicture: false } ? $"A file may have at most {FileRules.MaxBytes >> 20} MB. Make it smaller, or put it elsewhere and link to it."
-        : $"A picture may have at most {FileRules.MaxPictureBytes >> 20} MB, any other file {FileRules.MaxBytes >> 20} MB. Make it smaller and send it again.";
+    public static string TooLarge(FileKind? kind) => kind is { IsPicture: false } ? T["FileTooLarge", FileRules.MaxBytes >> 20]
+        : T["PictureTooLarge", FileRules.MaxPictureBytes >> 20, FileRules.MaxBytes >> 20];
 
     private async Task<Stored> StoreAsync(string? name, byte[] bytes, FileKind kind, Guid author, bool unlimited, CancellationToken cancel)
     {
         var hash = SHA256.HashData(bytes);
         // The daily limit is asked for before a picture costs any work; how large it becomes is not known by then.
         if (!unlimited && await files.BytesAsync(author, time.GetUtcNow() - Day, cancel) >= FileRules.MaxBytesPerDay)
-            return Refused(429, $"You have sent {FileRules.MaxBytesPerDay >> 20} MB of files within a day, and that is all one may. Try again tomorrow.");
+            return Refused(429, T["FilesOfDay", FileRules.MaxBytesPerDay >> 20]);
         (CleanPicture? picture, string? fault) = kind.IsPicture ? await pictures.CleanAsync(bytes, kind, cancel) : (null, null);
         if (fault is not null) return Refused(422, fault);
         var kept = picture?.Kind ?? kind;

@@ -44,7 +44,7 @@ public sealed class Uploads
         try
         {
             if (all > MaxAtATime || own > MaxOfOne)
-                throw new NodeBusyException("Too many files are on their way to this node. Nothing was saved; try again in a moment.");
+                throw new NodeBusyException(T["BusyUploads"]);
             if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = FileRules.MaxRequestBytes;
             if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = Slowest;
             await next(context);

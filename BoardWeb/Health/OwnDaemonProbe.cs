@@ -12,8 +12,9 @@ public sealed class OwnDaemonProbe(IRingDaemonClient daemon, NodeNames names) : 
 
     private long _answered;
     private volatile string? _fault = "The own daemon has not been asked yet.";
-    private volatile string? _closed = "This node has just started and takes no writes yet. Try again in a moment.";
-    private volatile string? _readOnly;
+    /// <summary>Why, in the language of whoever asks.</summary>
+    private volatile Func<string>? _closed = () => T["NodeJustStarted"];
+    private volatile Func<string>? _readOnly;
     private volatile string _silence = "";
 
     /// <summary>What is wrong, or null.</summary>
@@ -21,10 +22,10 @@ public sealed class OwnDaemonProbe(IRingDaemonClient daemon, NodeNames names) : 
         ?? (IsFresh ? null : $"The own daemon has been silent for 2 s. {_silence}".TrimEnd());
 
     /// <inheritdoc/>
-    public string? Closed => _closed ?? (IsFresh ? null : "This node's daemon is silent, so nobody knows whether it may take writes. Try again in a moment.");
+    public string? Closed => _closed?.Invoke() ?? (IsFresh ? null : T["NodeDaemonSilent"]);
 
     /// <inheritdoc/>
-    public string? WhyOnlyRead => IsFresh ? _readOnly : null;
+    public string? WhyOnlyRead => IsFresh ? _readOnly?.Invoke() : null;
 
     private bool IsFresh => Stopwatch.GetElapsedTime(Interlocked.Read(ref _answered)) <= Fresh;
 
@@ -51,8 +52,8 @@ public sealed class OwnDaemonProbe(IRingDaemonClient daemon, NodeNames names) : 
             var report = await daemon.NodeAsync(cancel);
             names.Learn(report);
             Interlocked.Exchange(ref _answered, Stopwatch.GetTimestamp());
-            _readOnly = report.ReadOnly is { } why ? $"This node cannot reach most of the others, so it takes nothing new for now. Everything can be read. ({report.Name}: {why}.)" : null;
-            _closed = report.Writable ? null : _readOnly ?? $"This node takes no writes now ({report.State}). Try again in a moment, through the board's public address.";
+            _readOnly = report.ReadOnly is { } why ? () => T["NodeReadOnly", report.Name, why] : null;
+            _closed = report.Writable ? null : _readOnly ?? (() => T["NodeTakesNothing", report.State]);
             _fault = report.Serving ? null : $"The own daemon says this node does not serve ({report.State}): {report.Why}";
         }
         catch (RingDaemonException e)

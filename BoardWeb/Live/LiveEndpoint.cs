@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using Connect.BoardWeb.Languages;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Topics;
 using Microsoft.AspNetCore.Components;
@@ -83,17 +85,17 @@ public static class LiveEndpoint
     }
 }
 
-/// <summary>Renders a post outside a page with the very template pages use. Renders each post once, however many readers wait for it.</summary>
+/// <summary>Renders a post outside a page with the very template pages use. Renders each post once in each language, however many readers wait for it.</summary>
 public sealed class PostHtml(IServiceProvider services, ILoggerFactory log)
 {
-    private volatile Latest? _latest;
+    /// <summary>One for each language.</summary>
+    private readonly ConcurrentDictionary<string, Latest> _latest = new();
 
     public Task<string> RenderAsync(PostView post)
     {
-        var latest = _latest;
-        if (latest?.Version == post.Version) return latest.Html;
+        if (_latest.TryGetValue(Language.Current, out var latest) && latest.Version == post.Version) return latest.Html;
         latest = new(post.Version, RenderNewAsync(post));
-        _latest = latest;
+        _latest[Language.Current] = latest;
         return latest.Html;
     }
 

@@ -31,7 +31,7 @@ public sealed class AccountModel(AccountReader accounts, Registration registrati
         var (known, result) = await registration.ChangePasswordAsync(Account, Old ?? "", New!, cancel);
         if (!known)
         {
-            ModelState.AddModelError(nameof(Old), "This is not your password.");
+            ModelState.AddModelError(nameof(Old), T["NotYourPassword"]);
             return Again();
         }
         await LoadAsync(cancel); // as it is now, so that this browser's session is the first of the new ones

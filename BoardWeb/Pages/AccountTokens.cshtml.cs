@@ -26,10 +26,10 @@ public sealed class AccountTokensModel(AccountReader accounts, Registration regi
 
     public static string Words(string scope) => scope switch
     {
-        TokenScopes.Reading => "read",
-        TokenScopes.Writing => "write: posts, topics, channels, reactions, reports",
-        TokenScopes.Moderate => "moderate, if you may",
-        _ => "administer: your tokens and ways to sign in; the board, if you may",
+        TokenScopes.Reading => T["ScopeRead"],
+        TokenScopes.Writing => T["ScopeWrite"],
+        TokenScopes.Moderate => T["ScopeModerate"],
+        _ => T["ScopeAdminister"],
     };
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancel)
@@ -42,7 +42,7 @@ public sealed class AccountTokensModel(AccountReader accounts, Registration regi
     public async Task<IActionResult> OnPostMakeAsync(CancellationToken cancel)
     {
         if (OwnTokens.LabelFault(Label) is { } label) ModelState.AddModelError(nameof(Label), label);
-        if (TokenScopes.Fault(Scopes) is not null) ModelState.AddModelError(nameof(Scopes), "Choose what it may: at least one.");
+        if (TokenScopes.Fault(Scopes) is not null) ModelState.AddModelError(nameof(Scopes), T["ScopeMissing"]);
         if (ModelState.IsValid)
         {
             (Made, _, var result) = await registration.NewTokenAsync(Me!.Value, Label!, unlimited: false, TokenScopes.Of(Scopes));

@@ -30,14 +30,14 @@ public sealed class ErrorModel(IWriteGate writes) : PageModel
         Detail = HttpContext.Items[Failures.Why] as string ?? Failures.DetailOf(HttpContext.Features.Get<IExceptionHandlerFeature>()?.Error);
         (Heading, Advice) = status switch
         {
-            400 => ("This form has grown old", "Go back, load the page anew and send it once more. What you wrote is still in the form."),
-            403 => ("This is not for you", "Your account may not do this."),
-            404 => ("There is nothing here", "The address may be mistyped. Something very new may also still be on its way to this node: try again in a moment."),
-            413 => ("That is too much", "A post may have at most 32 KB of text, a picture 8 MB and any other file 4 MB. Go back: what you wrote is still in the form."),
-            429 => ("A little slower, please", $"You have sent a lot in a short time. Try again in {Response.Headers.RetryAfter} seconds."),
-            503 when writes.WhyOnlyRead is not null => ("Reading only, for now", "Nothing was saved. Go back: what you wrote is still in the form. Send it once more when the notice above the page is gone."),
-            503 => ("This node is out of breath", "It is not you. Another node will take over in a moment: load the page again."),
-            _ => ("Something went wrong", "It has been noted. Try again in a moment."),
+            400 => (T["Error400"], T["Error400Advice"]),
+            403 => (T["Error403"], T["Error403Advice"]),
+            404 => (T["Error404"], T["Error404Advice"]),
+            413 => (T["Error413"], T["Error413Advice"]),
+            429 => (T["Error429"], T["Error429Advice", Response.Headers.RetryAfter.ToString()]),
+            503 when writes.WhyOnlyRead is not null => (T["ErrorReadOnly"], T["ErrorReadOnlyAdvice"]),
+            503 => (T["Error503"], T["Error503Advice"]),
+            _ => (T["Error500"], T["Error500Advice"]),
         };
     }
 }

@@ -25,7 +25,7 @@ public sealed class ExternalModel(AccountReader accounts, ExternalLogins logins,
 
     public async Task<IActionResult> OnGetAsync(string? problem, string? site, CancellationToken cancel)
     {
-        Site = providers.Named(site)?.Title ?? "the other site";
+        Site = providers.Named(site)?.Title ?? T["TheOtherSite"];
         if (SignInFaults.Words(problem, Site) is { } words) return Stopped(words, problem == SignInFaults.Silent ? StatusCodes.Status502BadGateway : StatusCodes.Status400BadRequest);
         if (await WhoAsync() is not var (who, link)) return Stopped(SignInFaults.Words(SignInFaults.Void, Site)!);
         if (link is not null) return await LinkAsync(who, link, cancel);
@@ -36,7 +36,7 @@ public sealed class ExternalModel(AccountReader accounts, ExternalLogins logins,
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancel)
     {
-        if (await WhoAsync() is not var (who, link) || link is not null) return Stopped(SignInFaults.Words(SignInFaults.Void, "the other site")!);
+        if (await WhoAsync() is not var (who, link) || link is not null) return Stopped(SignInFaults.Words(SignInFaults.Void, T["TheOtherSite"])!);
         if (await logins.OwnerAsync(who.SubjectHash, cancel) is { } owner) return await SignInAsync(owner, cancel); // the form was sent twice
         Name = Name?.Trim();
         if (AccountName.Fault(Name) is { } fault) ModelState.AddModelError(nameof(Name), fault);
@@ -45,7 +45,7 @@ public sealed class ExternalModel(AccountReader accounts, ExternalLogins logins,
         if (result.Existing is not null)
         {
             if (await logins.OwnerAsync(who.SubjectHash, cancel) is { } made) return await SignInAsync(made, cancel);
-            ModelState.AddModelError(nameof(Name), "Somebody has this name, or one that looks like it.");
+            ModelState.AddModelError(nameof(Name), T["NameTaken"]);
             return Again(StatusCodes.Status409Conflict);
         }
         await HttpContext.SignOutAsync(SignInProviders.Scheme);
@@ -55,7 +55,7 @@ public sealed class ExternalModel(AccountReader accounts, ExternalLogins logins,
 
     private async Task<IActionResult> SignInAsync(Guid owner, CancellationToken cancel)
     {
-        if (await accounts.FindAsync(owner, cancel) is not { } account) return Stopped("Your account has not arrived on this node yet. Try again in a moment.", StatusCodes.Status503ServiceUnavailable);
+        if (await accounts.FindAsync(owner, cancel) is not { } account) return Stopped(T["AccountNotHere"], StatusCodes.Status503ServiceUnavailable);
         await HttpContext.SignOutAsync(SignInProviders.Scheme);
         await sessions.BeginAsync(HttpContext, account);
         return LocalRedirect(SafeReturn(ReturnUrl));
@@ -70,10 +70,10 @@ public sealed class ExternalModel(AccountReader accounts, ExternalLogins logins,
             case { } owner when owner == me:
                 return LocalRedirect("/account/sign-in");
             case { } owner:
-                var name = (await accounts.FindAsync(owner, cancel))?.Name ?? "another account";
-                return Stopped($"Whoever you are at {Site} signs in to {name} here. Sign in to that account, unlink it there, and link it to this one then.", StatusCodes.Status409Conflict);
+                var name = (await accounts.FindAsync(owner, cancel))?.Name ?? T["AnotherAccount"];
+                return Stopped(T["LinkedToOther", Site, name], StatusCodes.Status409Conflict);
             default:
-                if ((await logins.OfAsync(me, cancel)).Count >= ExternalLogins.MaxLinked) return Stopped($"An account has at most {ExternalLogins.MaxLinked} links: remove one first.", StatusCodes.Status409Conflict);
+                if ((await logins.OfAsync(me, cancel)).Count >= ExternalLogins.MaxLinked) return Stopped(T["TooManyLinks", ExternalLogins.MaxLinked], StatusCodes.Status409Conflict);
                 return Written("/account/sign-in", await logins.LinkAsync(me, who));
         }
     }

@@ -19,5 +19,5 @@ public sealed class FilesModel(FileReader files, LastWrite lastWrite) : BoardPag
         Next = found.Count > FileReader.PageSize ? Files[^1].Id : null;
     }
 
-    public static string Size(int bytes) => bytes < 1000 ? $"{bytes} bytes" : bytes < 1_000_000 ? $"{bytes / 1000.0:0.#} kB" : $"{bytes / 1_000_000.0:0.#} MB";
+    public static string Size(int bytes) => bytes < 1000 ? T.Count("Bytes", bytes) : bytes < 1_000_000 ? T["Kilobytes", bytes / 1000.0] : T["Megabytes", bytes / 1_000_000.0];
 }

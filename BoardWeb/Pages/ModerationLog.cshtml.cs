@@ -2,6 +2,7 @@ using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Html;
 
 namespace Connect.BoardWeb.Pages;
 
@@ -20,29 +21,34 @@ public sealed class ModerationLogModel(DecisionReader decisions, LastWrite lastW
         Next = found.Count > DecisionReader.PageSize ? Log[^1].Decision.Id : null;
     }
 
-    public static string Words(Decision decision) => (decision.Property, decision.Value) switch
+    /// <summary>What was decided about what, with a link to it.</summary>
+    public static IHtmlContent Words(LoggedDecision entry)
     {
-        (Decidable.Role, var role) => $"made {(role == Roles.Administrator ? "an" : "a")} {role} of",
-        (Decidable.Banned, "") => "ended the ban of",
-        (Decidable.Banned, var until) => $"banned until {(DateTimeOffset.TryParse(until, out var at) ? Times.Shown(at) : until)}:",
-        (Decidable.Reset, _) => "made a code for another password of",
-        (Decidable.SignedOut, _) => "signed out everywhere:",
-        (Decidable.Locked, Decidable.Yes) => "locked",
-        (Decidable.Locked, _) => "unlocked",
-        (Decidable.Pinned, Decidable.Yes) => "pinned",
-        (Decidable.Pinned, _) => "unpinned",
-        (Decidable.Hidden, Decidable.Yes) => "hid",
-        (Decidable.Hidden, _) => "showed again",
-        (Decidable.Channel, _) => "moved",
-        (Decidable.Title, var title) => $"named “{title}”:",
-        (Decidable.Description, _) => "described",
-        (Decidable.Place, var place) => $"gave place {place} to",
-        (Decidable.Archived, Decidable.Yes) => "archived",
-        (Decidable.Archived, _) => "opened again",
-        (Decidable.Handled, _) => "handled the report of",
-        (Decidable.Post, RevisionKind.Edit) => "edited",
-        (Decidable.Post, RevisionKind.Delete) => "deleted",
-        (Decidable.Post, RevisionKind.Restore) => "restored",
-        var (property, value) => $"decided {property} = {value} about",
-    };
+        object about = entry.Address is { } address ? new HtmlFormattableString("<a href=\"{0}\">{1}</a>", address, entry.About) : entry.About;
+        return (entry.Decision.Property, entry.Decision.Value) switch
+        {
+            (Decidable.Role, var role) => T.Html("Log.Role", about, T["Role." + role]),
+            (Decidable.Banned, "") => T.Html("Log.Unbanned", about),
+            (Decidable.Banned, var until) => T.Html("Log.Banned", about, DateTimeOffset.TryParse(until, out var at) ? Times.Shown(at) : until),
+            (Decidable.Reset, _) => T.Html("Log.Reset", about),
+            (Decidable.SignedOut, _) => T.Html("Log.SignedOut", about),
+            (Decidable.Locked, Decidable.Yes) => T.Html("Log.Locked", about),
+            (Decidable.Locked, _) => T.Html("Log.Unlocked", about),
+            (Decidable.Pinned, Decidable.Yes) => T.Html("Log.Pinned", about),
+            (Decidable.Pinned, _) => T.Html("Log.Unpinned", about),
+            (Decidable.Hidden, Decidable.Yes) => T.Html("Log.Hidden", about),
+            (Decidable.Hidden, _) => T.Html("Log.Shown", about),
+            (Decidable.Channel, _) => T.Html("Log.Moved", about),
+            (Decidable.Title, var title) => T.Html("Log.Named", about, title),
+            (Decidable.Description, _) => T.Html("Log.Described", about),
+            (Decidable.Place, var place) => T.Html("Log.Placed", about, place),
+            (Decidable.Archived, Decidable.Yes) => T.Html("Log.Archived", about),
+            (Decidable.Archived, _) => T.Html("Log.Unarchived", about),
+            (Decidable.Handled, _) => T.Html("Log.Handled", about),
+            (Decidable.Post, RevisionKind.Edit) => T.Html("Log.Edited", about),
+            (Decidable.Post, RevisionKind.Delete) => T.Html("Log.Deleted", about),
+            (Decidable.Post, RevisionKind.Restore) => T.Html("Log.Restored", about),
+            var (property, value) => T.Html("Log.Other", about, property, value),
+        };
+    }
 }

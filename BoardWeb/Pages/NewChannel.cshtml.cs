@@ -24,7 +24,7 @@ public sealed class NewChannelModel(WriteBatcher writes, LastWrite lastWrite) : 
         if (!ModelState.IsValid) return Again(StatusCodes.Status422UnprocessableEntity);
         var result = await writes.WriteAsync(new(next => [new NewChannel(next(), Me!.Value, Slug!, Title!)], new Claim("channel", "slug", Slug!)));
         if (result.Existing is null) return Written($"/c/{Slug}", result);
-        ModelState.AddModelError(nameof(Slug), "There is a channel with this address already.");
+        ModelState.AddModelError(nameof(Slug), T["SlugTaken"]);
         return Again(StatusCodes.Status409Conflict);
     }
 }

@@ -23,8 +23,8 @@ public sealed class NotificationsModel(Notifications notifications, Notification
 
     public static string Words(Notification item) => item.Kind switch
     {
-        NotificationKind.Reply => $"{item.By} answered you",
-        NotificationKind.Mention => $"{item.By} mentioned you",
-        _ => item.Posts switch { 1 => "1 new post", Notifications.MaxCounted => $"{Notifications.MaxCounted} or more new posts", var posts => $"{posts} new posts" },
+        NotificationKind.Reply => T["NotifiedReply", item.By],
+        NotificationKind.Mention => T["NotifiedMention", item.By],
+        _ => item.Posts == Notifications.MaxCounted ? T["NewPostsOrMore", Notifications.MaxCounted] : T.Count("NewPosts", item.Posts),
     };
 }

@@ -39,7 +39,7 @@ public sealed class PersonModel(AccountReader accounts, Deciding deciding, Passw
         if (Me is null) return Challenge();
         if (!await LoadAsync(id, cancel)) return NotFound();
         if (!MayBan) return Refused();
-        if (Days is not (>= 0 and <= 3652)) ModelState.AddModelError(nameof(Days), "A ban lasts 1 to 3652 days; 0 ends one.");
+        if (Days is not (>= 0 and <= 3652)) ModelState.AddModelError(nameof(Days), T["BanLength"]);
         return await DecideAsync(() => Days == 0 && Person.Ban is null ? [] : [Deciding.Ban(Person, Days == 0 ? null : time.GetUtcNow().AddDays(Days!.Value))]);
     }
 
@@ -48,7 +48,7 @@ public sealed class PersonModel(AccountReader accounts, Deciding deciding, Passw
         if (Me is null) return Challenge();
         if (!await LoadAsync(id, cancel)) return NotFound();
         if (!MayGiveRole) return Refused();
-        if (!Roles.All.Contains(Role)) ModelState.AddModelError(nameof(Role), $"A role is one of {string.Join(", ", Roles.All)}.");
+        if (!Roles.All.Contains(Role)) ModelState.AddModelError(nameof(Role), T["RoleUnknown", string.Join(", ", Roles.All.Select(r => T["Role." + r]))]);
         return await DecideAsync(() => Person.Role == Role ? [] : [new(id, Decidable.Role, Role!)]);
     }
 

@@ -4,6 +4,7 @@ using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Topics;
 using Connect.BoardWeb.Writes;
+using Microsoft.AspNetCore.Html;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -103,7 +104,7 @@ public sealed class PostModel(PostReader posts, TopicReader topics, Revising rev
         if (Me is null) return Challenge();
         if (!await LoadAsync(id, cancel)) return NotFound();
         if (ReactionKind.Named(give ?? take) is not { } kind) return BadRequest();
-        return Post.IsDeleted ? Refused("It is deleted.") : Written(InTopic(), await reactions.GiveAsync(id, User, kind, give is not null, cancel));
+        return Post.IsDeleted ? Refused(T["IsDeleted"]) : Written(InTopic(), await reactions.GiveAsync(id, User, kind, give is not null, cancel));
     }
 
     private async Task<bool> LoadAsync(Guid id, CancellationToken cancel)
@@ -127,6 +128,12 @@ public sealed class PostModel(PostReader posts, TopicReader topics, Revising rev
         return true;
     }
 
-    private string InTopic() => $"/t/{Post.Topic}?at={Post.Id}#p-{Post.Id}";
+    public static IHtmlContent Words(Revision revision) => revision.Kind switch
+    {
+        RevisionKind.Edit => T.Html("EditedBy", revision.By),
+        RevisionKind.Delete => T.Html("DeletedByPerson", revision.By),
+        _ => T.Html("RestoredBy", revision.By),
+    };
 
+    private string InTopic() => $"/t/{Post.Topic}?at={Post.Id}#p-{Post.Id}";
 }

@@ -26,7 +26,7 @@ public sealed class ReportModel(VisiblePosts posts, Reports reports, LastWrite l
     public async Task<IActionResult> OnPostAsync(Guid id, CancellationToken cancel)
     {
         if (!await LoadAsync(id, cancel)) return NotFound();
-        var fault = string.IsNullOrWhiteSpace(Reason) ? "Say what is wrong with it." : PostRules.Reason(Reason);
+        var fault = string.IsNullOrWhiteSpace(Reason) ? T["ReportReasonMissing"] : PostRules.Reason(Reason);
         if (fault is not null) ModelState.AddModelError(nameof(Reason), fault);
         return ModelState.IsValid ? Written($"/p/{id}/report?done=1", await reports.ReportAsync(id, Me!.Value, Reason!, cancel)) : Again();
     }

@@ -20,7 +20,7 @@ public sealed class ResetModel(PasswordResets resets, LastWrite lastWrite) : Boa
         if (Passwords.Fault(Password) is { } fault) ModelState.AddModelError(nameof(Password), fault);
         if (!ModelState.IsValid) return Again();
         if (await resets.RedeemAsync(Code, Password!, cancel) is { } result) return Written("/signin", result);
-        ModelState.AddModelError(nameof(Code), "This code is not valid: it is older than a day, was used, or is not complete. Ask for another one.");
+        ModelState.AddModelError(nameof(Code), T["ResetCodeInvalid"]);
         return Again();
     }
 }

@@ -24,7 +24,7 @@ public sealed class SignInModel(Registration registration, Sessions sessions, La
             return LocalRedirect(SafeReturn(ReturnUrl));
         }
         // Which of the two was wrong is nobody's business.
-        ModelState.AddModelError("", "There is no such name with such a password.");
+        ModelState.AddModelError("", T["SignInWrong"]);
         Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
         return Page();
     }

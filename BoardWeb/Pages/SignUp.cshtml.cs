@@ -27,7 +27,7 @@ public sealed class SignUpModel(Registration registration, Sessions sessions, La
         var result = await registration.SignUpAsync(Name!, Password!, cancel);
         if (result.Existing is not null)
         {
-            ModelState.AddModelError(nameof(Name), "Somebody has this name, or one that looks like it.");
+            ModelState.AddModelError(nameof(Name), T["NameTaken"]);
             return Again(StatusCodes.Status409Conflict);
         }
         await sessions.BeginAsync(HttpContext, new(result.Ids[0], Name!, null, Decided.Nothing));

@@ -7,8 +7,8 @@ public static class TopicBadges
 {
     public static IEnumerable<string> Of(TopicView topic)
     {
-        if (topic.IsPinned) yield return "pinned";
-        if (topic.IsLocked) yield return "locked";
-        if (topic.IsHidden) yield return "hidden";
+        if (topic.IsPinned) yield return T["BadgePinned"];
+        if (topic.IsLocked) yield return T["BadgeLocked"];
+        if (topic.IsHidden) yield return T["BadgeHidden"];
     }
 }

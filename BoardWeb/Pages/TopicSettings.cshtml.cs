@@ -42,7 +42,7 @@ public sealed class TopicSettingsModel(TopicReader topics, ChannelReader channel
     {
         if (!await LoadAsync(id, cancel)) return NotFound();
         if (PostRules.Reason(Reason) is { } reason) ModelState.AddModelError(nameof(Reason), reason);
-        if (Channels.All(c => c.Id != Channel)) ModelState.AddModelError(nameof(Channel), "There is no such channel here.");
+        if (Channels.All(c => c.Id != Channel)) ModelState.AddModelError(nameof(Channel), T["NoSuchChannel"]);
         if (!ModelState.IsValid) return Again();
         var changes = Deciding.ChangesOf(Topic, Locked, Pinned, Hidden, Channel);
         return changes.Count == 0 ? LocalRedirect($"/t/{Topic.Id}") : Written($"/t/{Topic.Id}", await deciding.DecideAsync(User, Reason, changes));

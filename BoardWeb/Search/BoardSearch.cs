@@ -46,7 +46,7 @@ public sealed class BoardSearch(SearchFeeder feeder, BoardDatabase database, Pos
             }
             catch (Exception e) when (e is OperationCanceledException && !cancel.IsCancellationRequested || e is ObjectDisposedException)
             {
-                return new([], null, "That takes too long at the moment. Try again, or look for words that are less common.");
+                return new([], null, T["SearchTooSlow"]);
             }
             more = found.Count > limit;
             if (found.Count == 0) break;

@@ -27,10 +27,10 @@ public sealed record SearchQuery(string Text, IReadOnlyList<string> Wanted, IRea
     {
         text = text?.Trim() ?? "";
         if (text.Length == 0) return (null, null);
-        if (text.Length > MaxLength) return (null, $"That is too long to look for: {MaxLength} characters at most.");
+        if (text.Length > MaxLength) return (null, T["SearchTooLong", MaxLength]);
         var (wanted, unwanted) = (new List<string>(), new List<string>());
         foreach (var (term, not) in Terms(text).Take(MaxTerms)) (not ? unwanted : wanted).Add(term);
-        return wanted.Count == 0 ? (null, "Name at least one word to look for.") : (new(text, wanted, unwanted), null);
+        return wanted.Count == 0 ? (null, T["SearchNoWord"]) : (new(text, wanted, unwanted), null);
     }
 
     private static IEnumerable<(string Term, bool Not)> Terms(string text)

@@ -14,9 +14,9 @@ public static class TopicRules
     /// <param name="channel">The topic's channel; null if it has not arrived here.</param>
     public static string? WhyClosed(TopicView topic, ChannelView? channel, ClaimsPrincipal user) =>
         topic.State[Decidable.Locked] is { Value: Decidable.Yes } locked && !Deciding.MayModerate(user)
-            ? $"This topic is locked{(locked.Reason.Length > 0 ? ": " + locked.Reason : "")}. Nobody but moderators can post in it."
+            ? locked.Reason.Length > 0 ? T["TopicLockedBecause", locked.Reason] : T["TopicLocked"]
             : channel is null ? null : WhyClosed(channel, user);
 
     public static string? WhyClosed(ChannelView channel, ClaimsPrincipal user) =>
-        channel.IsArchived && !Deciding.MayModerate(user) ? "This channel is archived: it can be read, and nobody but moderators can post in it." : null;
+        channel.IsArchived && !Deciding.MayModerate(user) ? T["ChannelArchived"] : null;
 }

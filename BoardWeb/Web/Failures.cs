@@ -64,10 +64,10 @@ public static class Failures
     public static string? DetailOf(Exception? error) => error switch
     {
         OutcomeUnknownException =>
-            "This node's database stopped answering while it saved. It is not known whether this was saved; trying again with the same Idempotency-Key is safe.",
+            T["OutcomeUnknown"],
         NodeBusyException e => e.Message,
-        DatabaseUnavailableException => "This node's database does not answer in time. Nothing was saved.",
-        BadHttpRequestException { StatusCode: 413 } => "The request is too large. A post may have at most 32,768 bytes (32 KB), a picture 8 MB and any other file 4 MB.",
+        DatabaseUnavailableException => T["DatabaseSlow"],
+        BadHttpRequestException { StatusCode: 413 } => T["RequestTooLarge", Posts.PostRules.MaxBodyBytes],
         BadHttpRequestException e => e.InnerException is System.Text.Json.JsonException json ? $"The body cannot be read as the JSON that belongs here (at {json.Path ?? "$"})." : e.Message,
         _ => null,
     };

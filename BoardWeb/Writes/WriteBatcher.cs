@@ -85,7 +85,7 @@ public sealed class WriteBatcher : IHostedService, IDisposable
         if (!_queue.Writer.TryWrite(pending))
         {
             _metrics.WritesRefused.Add();
-            throw new NodeBusyException(_loop.IsCompleted ? "This node is stopping." : $"This node is overloaded: {MaxQueued} writes are waiting.");
+            throw new NodeBusyException(_loop.IsCompleted ? T["NodeStopping"] : T["NodeOverloaded", MaxQueued]);
         }
         return pending.Result;
     }

@@ -260,6 +260,9 @@ public sealed class WebSettings
     /// <summary>The board's own index for its search: a file that the board may write, made if missing, and made anew from the database if it is deleted.</summary>
     public string SearchFile { get; set; } = "search.db";
 
+    /// <summary>The language for whoever has chosen none and whose browser asks for none that the board speaks: <c>en</c> or <c>de</c> (docs/languages.md). <c>en</c> by default.</summary>
+    public string Language { get; set; } = "en";
+
     /// <summary>Other sites that people may sign in with, besides a name and a password. None by default; the same on every node.</summary>
     public SignInSettings[] SignIn { get; set; } = [];
 }

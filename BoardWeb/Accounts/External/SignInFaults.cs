@@ -11,10 +11,10 @@ public static class SignInFaults
     /// <summary>In words; null for a word that is none of these.</summary>
     public static string? Words(string? fault, string site) => fault switch
     {
-        Cancelled => $"You did not agree at {site}, so nothing was done. Begin again if you want to, or sign in in another way.",
-        Silent => $"{site} does not answer, or not as it should. Try again in a few minutes, or sign in in another way.",
-        Void => $"This sign-in is not valid: it took longer than ten minutes, was begun in another browser, was sent twice, or what {site} said of it cannot be believed. Begin again.",
-        NotLinked => "It was not linked: you are no longer signed in as when you began. Sign in, and begin again on the page of your account.",
+        Cancelled => T["SignInCancelled", site],
+        Silent => T["SignInSilent", site],
+        Void => T["SignInVoid", site],
+        NotLinked => T["SignInNotLinked"],
         _ => null,
     };
 

@@ -15,13 +15,13 @@ public sealed class WaysIn(ExternalLogins logins, SignInProviders providers, Wri
     /// <summary>One after the other, so that two at once do not each take the other for the one that remains.</summary>
     private readonly SemaphoreSlim _turn = new(1);
 
-    private const string IsLast = "This is the last way to sign in to your account: add another one first, or ask an administrator for a code with which you choose a password.";
+    private static string IsLast => T["LastWayIn"];
 
     /// <summary>No more signs in with a site. As after another password all sessions end: whoever had come in that way is out.</summary>
     /// <returns>What was written; or why it may not be; or neither, if the account has no such link.</returns>
     public async Task<(WriteResult? Result, string? Fault)> UnlinkAsync(AccountView account, Guid link, CancellationToken cancel)
     {
-        if (!await _turn.WaitAsync(MaxWait, cancel)) throw new NodeBusyException("Too many people are changing how they sign in on this node right now.");
+        if (!await _turn.WaitAsync(MaxWait, cancel)) throw new NodeBusyException(T["BusyWaysIn"]);
         try
         {
             var all = await logins.OfAsync(account.Id, cancel);

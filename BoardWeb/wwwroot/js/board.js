@@ -4,7 +4,10 @@
 const posts = document.getElementById('posts');
 
 function localTimes(root) {
-  const shown = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  // As the reader's own browser writes them, if that speaks the page's language.
+  const language = document.documentElement.lang;
+  const locale = navigator.languages.find(own => own === language || own.startsWith(`${language}-`)) ?? language;
+  const shown = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
   for (const time of root.querySelectorAll('time')) {
     const at = new Date(time.dateTime);
     if (!Number.isNaN(at.valueOf())) time.textContent = shown.format(at);
@@ -54,7 +57,7 @@ function live(list) {
     if (above && !CSS.supports('overflow-anchor', 'auto')) scrollBy(0, document.documentElement.scrollHeight - height);
     if (wasAtEnd) return;
     unseen.push(post);
-    button.textContent = unseen.length === 1 ? '1 new post' : `${unseen.length} new posts`;
+    button.textContent = unseen.length === 1 ? arrived.dataset.one : arrived.dataset.many.replace('{0}', unseen.length);
     arrived.hidden = false;
   }
 
@@ -66,7 +69,7 @@ function live(list) {
     source.addEventListener('reload', () => {
       source.close();
       arrived.hidden = false;
-      button.textContent = 'More has happened: load the page anew';
+      button.textContent = arrived.dataset.reload;
       button.addEventListener('click', () => location.reload(), { once: true });
     });
     // The browser itself tries again after a broken connection, but not after an answer like 503: then another node may be better.
