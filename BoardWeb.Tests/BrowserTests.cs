@@ -170,7 +170,7 @@ public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromi
         using var ann = new PlainBrowser(ring.B.Url);
         await ann.SignUpAsync($"Ann {PageTests.Unique()}");
         var other = (await ann.GoAsync("/")).QuerySelector(".me")!.GetAttribute("href")!;
-        string[] paths = ["/", "/c/general", "/c/general/new", "/c/general/settings", topic, topic + "/settings", post, post + "/report", person, other, "/account", "/account/tokens", "/account/sign-in", "/files", file, "/notifications", "/moderation", "/moderation/log", "/search", "/search?q=paragraph", "/signin", "/signin/external", "/signup", "/reset", "/new-channel", "/nothing"];
+        string[] paths = ["/", "/c/general", "/c/general/new", "/c/general/settings", topic, topic + "/settings", post, post + "/report", person, other, "/account", "/account/tokens", "/account/sign-in", "/files", file, "/notifications", "/moderation", "/moderation/log", "/search", "/search?q=paragraph", "/language", "/signin", "/signin/external", "/signup", "/reset", "/new-channel", "/nothing"];
         foreach (var path in paths)
         {
             await page.GotoAsync(ring.A.Url + path);
@@ -181,6 +181,96 @@ public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromi
             Assert.True(barriers.Length == 0, $"{path}: {string.Join("; ", barriers.Select(b => $"{b.Id}: {b.Help} ({string.Join(", ", b.Nodes.Select(n => n.Html))})"))}");
         }
         Assert.DoesNotContain(_faults, f => !f.Contains("404", StringComparison.Ordinal) && !f.Contains("400", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_board_in_German_keeps_nobody_out_either()
+    {
+        var page = await OpenAsync(ring.A, new() { Locale = "de-DE" });
+        await page.GotoAsync("/signup");
+        await page.GetByLabel("Name").FillAsync($"Anna {PageTests.Unique()}");
+        await page.GetByLabel("Passwort").FillAsync(PlainBrowser.Password);
+        await page.Locator("main").GetByRole(AriaRole.Button, new() { Name = "Registrieren" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".me")).ToContainTextAsync("Anna");
+        var topic = await ring.TopicAsync(body: string.Join("\n\n", Enumerable.Repeat("Eine lange Zeile zum Lesen.", 80)));
+        var person = (await page.Locator(".me").GetAttributeAsync("href"))!;
+        foreach (var path in new[] { "/", "/c/general", "/c/general/new", $"/t/{topic}", person, "/account", "/account/tokens", "/account/sign-in", "/notifications", "/search", "/language", "/signin", "/reset", "/nothing" })
+        {
+            await page.GotoAsync(path);
+            Assert.Equal("de", await page.EvaluateAsync<string>("document.documentElement.lang"));
+            await ShowAsync(page, $"de-{(path.StartsWith("/t/", StringComparison.Ordinal) ? "topic" : path == person ? "person" : path.Trim('/').Replace('/', '-'))}");
+            var barriers = (await page.RunAxe(Wcag)).Violations;
+            Assert.True(barriers.Length == 0, $"{path}: {string.Join("; ", barriers.Select(b => $"{b.Id}: {b.Help} ({string.Join(", ", b.Nodes.Select(n => n.Html))})"))}");
+        }
+        await page.GotoAsync($"/t/{topic}");
+        Assert.Matches(@"^\d{1,2}\.\d{1,2}\.\d{4}, \d\d:\d\d$", await page.Locator("article.post time").First.TextContentAsync() ?? "");
+        await Assertions.Expect(page.Locator("#posts[data-connected=yes]")).ToBeVisibleAsync();
+        using var http = ring.Admin(ring.A);
+        await http.PostAsJsonAsync($"/api/v1/topics/{topic}/posts", new { body = "eins" });
+        await Assertions.Expect(page.Locator("#arrived button")).ToHaveTextAsync("1 neuer Beitrag");
+        await http.PostAsJsonAsync($"/api/v1/topics/{topic}/posts", new { body = "zwei" });
+        await Assertions.Expect(page.Locator("#arrived button")).ToHaveTextAsync("2 neue Beiträge");
+        await Assertions.Expect(page.Locator("article.post").Last.GetByRole(AriaRole.Link, new() { Name = "Zitieren" })).ToBeAttachedAsync();
+        Assert.DoesNotContain(_faults, f => !f.Contains("404", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Single_keys_lead_about_but_not_while_somebody_types_or_does_not_want_them()
+    {
+        var page = await OpenAsync(ring.A);
+        await SignUpAsync(page, "Keys");
+        var topic = await ring.TopicAsync("First by keys");
+        using var http = ring.Admin(ring.A);
+        await http.PostAsJsonAsync($"/api/v1/topics/{topic}/posts", new { body = "second" });
+        await page.GotoAsync("/");
+        await page.Keyboard.PressAsync("?");
+        await Assertions.Expect(page.Locator("dialog#keys")).ToBeVisibleAsync();
+        var barriers = (await page.RunAxe(Wcag)).Violations;
+        Assert.True(barriers.Length == 0, string.Join("; ", barriers.Select(b => $"{b.Id}: {b.Help}")));
+        await ShowAsync(page, "keys", fullPage: false);
+        await page.Keyboard.PressAsync("c"); // nothing while the sheet is open
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.Locator("dialog#keys")).ToBeHiddenAsync();
+
+        await page.Keyboard.PressAsync("j");
+        Assert.Equal("title", await page.EvaluateAsync<string>("document.activeElement.className"));
+        await page.GotoAsync($"/t/{topic}");
+        await page.Keyboard.PressAsync("j");
+        await page.Keyboard.PressAsync("j");
+        var second = await page.Locator("article.post").Last.GetAttributeAsync("data-id");
+        Assert.Equal(second, await page.EvaluateAsync<string>("document.activeElement.dataset.id"));
+        await page.Keyboard.PressAsync("k");
+        await page.Keyboard.PressAsync("j");
+        await page.Keyboard.PressAsync("r");
+        var field = page.GetByLabel("Your reply");
+        await Assertions.Expect(field).ToBeFocusedAsync();
+        Assert.Equal(second, await page.Locator("#reply [name=InReplyTo]").InputValueAsync());
+        await page.Keyboard.TypeAsync("jk?gh/");
+        await Assertions.Expect(field).ToHaveValueAsync("jk?gh/");
+
+        await page.GotoAsync($"/t/{topic}");
+        await page.Keyboard.PressAsync("/");
+        await page.WaitForURLAsync("**/search");
+        await page.Keyboard.PressAsync("/");
+        await Assertions.Expect(page.Locator("#q")).ToBeFocusedAsync();
+        await page.GotoAsync("/c/general");
+        await page.Keyboard.PressAsync("c");
+        await page.WaitForURLAsync("**/c/general/new");
+        await page.GotoAsync("/signin"); // a field has the focus
+        await page.Locator("h1").ClickAsync();
+        await page.Keyboard.PressAsync("g");
+        await page.Keyboard.PressAsync("h");
+        await page.WaitForURLAsync(ring.A.Url + "/");
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Keyboard shortcuts" }).ClickAsync();
+        await page.GetByLabel("Use these keys").UncheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
+        await page.GotoAsync("/c/general");
+        await page.Keyboard.PressAsync("?");
+        await page.Keyboard.PressAsync("/");
+        await Assertions.Expect(page.Locator("dialog#keys")).ToBeHiddenAsync();
+        Assert.EndsWith("/c/general", page.Url, StringComparison.Ordinal);
+        Assert.Empty(_faults);
     }
 
     private async Task<IPage> OpenAsync(BoardNode node, BrowserNewContextOptions? options = null)

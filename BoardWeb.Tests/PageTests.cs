@@ -255,6 +255,9 @@ public sealed class PlainBrowser(string url) : IDisposable
     /// <summary>Other sites it may be led to, and where their redirects really lead (a load balancer hands a request to any node); null: it must stay on the board.</summary>
     public Func<Uri, Uri>? Elsewhere { get; set; }
 
+    /// <summary>What it asks for with <c>Accept-Language</c>; null: nothing.</summary>
+    public string? Language { get; set; }
+
     /// <summary>Every address it went to.</summary>
     public List<string> Visited { get; } = [];
 
@@ -325,6 +328,7 @@ public sealed class PlainBrowser(string url) : IDisposable
             }
             using var request = new HttpRequestMessage(method, path) { Content = content };
             request.Headers.Host = host;
+            if (Language is not null) request.Headers.TryAddWithoutValidation("Accept-Language", Language);
             using var answer = await client.SendAsync(request);
             Status = answer.StatusCode;
             ServedBy = answer.Headers.TryGetValues("X-Connect-Node", out var nodes) ? nodes.Single() : null;
