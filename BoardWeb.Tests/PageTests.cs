@@ -273,7 +273,7 @@ public sealed class PlainBrowser(string url) : IDisposable
 
     public Task<IHtmlDocument> SendFormAsync(IHtmlFormElement form, params (string Name, string Value)[] fields)
     {
-        var values = form.QuerySelectorAll("input").OfType<IHtmlInputElement>().Where(i => i.Name is not null && (i.Type != "checkbox" || i.IsChecked)).ToDictionary(i => i.Name!, i => i.Value);
+        var values = form.QuerySelectorAll("input").OfType<IHtmlInputElement>().Where(i => i.Name is not null && (i.Type is not ("checkbox" or "radio") || i.IsChecked)).ToDictionary(i => i.Name!, i => i.Value);
         foreach (var select in form.QuerySelectorAll("select").OfType<IHtmlSelectElement>()) values[select.Name!] = select.Value!;
         foreach (var (name, value) in fields) values[name] = value;
         return ReadAsync(HttpMethod.Post, form.GetAttribute("action") ?? Path, new FormUrlEncodedContent(values));

@@ -30,7 +30,7 @@ public static class LanguageChoice
             o.RequestCultureProviders =
             [
                 new CustomRequestCultureProvider(context => Task.FromResult(Chosen(context) is { } name ? new ProviderCultureResult(name) : null)),
-                new AcceptLanguageHeaderRequestCultureProvider { Options = o, MaximumAcceptLanguageHeaderValuesToTry = MaxAccepted },
+                new CustomRequestCultureProvider(context => Task.FromResult(Asked(context) is { } name ? new ProviderCultureResult(name) : null)),
             ];
         });
         // What the framework says of a field of a form that it cannot read.
@@ -68,6 +68,13 @@ public static class LanguageChoice
 
     /// <summary>What somebody chose; null if they did not.</summary>
     public static string? Chosen(HttpContext context) => Language.Named(context.Request.Cookies[Cookie])?.Name;
+
+    /// <summary>
+    /// The language somebody's browser likes best of those that the board speaks: of <c>de-AT</c> only <c>de</c> counts. (The framework's own provider asks .NET for the parent of a culture,
+    /// which without ICU knows none.)
+    /// </summary>
+    private static string? Asked(HttpContext context) => context.Request.GetTypedHeaders().AcceptLanguage.Take(MaxAccepted).Where(l => l.Quality is null or > 0).OrderByDescending(l => l.Quality ?? 1)
+        .Select(l => Language.Named(l.Value.ToString().Split('-')[0])?.Name).FirstOrDefault(name => name is not null);
 
     /// <summary>Remembers a choice in this browser; null forgets it.</summary>
     public static void Choose(HttpContext context, string? name)
