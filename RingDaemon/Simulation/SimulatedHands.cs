@@ -34,14 +34,15 @@ internal sealed class SimulatedHands(SimulatedDaemon daemon, Func<string, Simula
 
     public Task<GtidSet> SettledPositionAsync(Member donor, CancellationToken cancel) => daemon.AskAsync(members(donor.Name).Server, Deadline, s => s.Executed);
 
-    public async Task<long> BringOverAsync(Member donor, CancellationToken cancel)
+    public async Task<long> BringOverAsync(Member donor, bool logged, CancellationToken cancel)
     {
         await daemon.PassAsync(RowsTake);
         return await daemon.AskAsync(members(donor.Name), Deadline, other =>
         {
-            var before = daemon.Server.Disk.Rows.Count;
-            daemon.Server.Disk.Add(other.Server.Disk);
-            return (long)daemon.Server.Disk.Rows.Count - before;
+            var missing = other.Server.Disk.Rows.Except(daemon.Server.Disk.Rows);
+            if (logged) foreach (var row in missing) daemon.Server.Write(row, _ => { });
+            else daemon.Server.Disk.Add(other.Server.Disk);
+            return (long)missing.Count;
         });
     }
 
