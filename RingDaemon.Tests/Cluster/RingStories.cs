@@ -158,7 +158,7 @@ public abstract class RingStories(TestRing ring)
         Directory.Delete(ring.Local.Folder.Node("n2").Data, recursive: true);
         // It was being put right when the disk died: that is over with the disk.
         var note = new MendingNote(ring.Local.Folder.Node("n2").State);
-        note.Write(new(new(DamageKind.LogsPurged, "it had to catch up"), new(ring.Engine, "", old, "gone"), MendingStep.BringRest));
+        note.Write(new(new(DamageKind.LogsPurged, "it had to catch up"), new(ring.Engine, "", old, "gone"), MendingStep.CatchUp));
         await ring.StartAsync("n2");
         Assert.False(File.Exists(Path.Combine(ring.Local.Folder.Node("n2").State, MendingNote.File)));
         var status = await ring.StatusAsync();

@@ -1,3 +1,4 @@
+using Connect.Node.Database;
 using Connect.RingDaemon.Daemon;
 using Connect.RingDaemon.Health;
 using Connect.RingDaemon.LoadBalancing;
@@ -81,6 +82,34 @@ public class AgentCoreTests
         Assert.Equal("n1", Pointed());
         Tell(new AgentInput.SourceChanged(new("n1", null, false)), Server("n1"), Compared(done: true));
         Assert.Equal(Phase.Serving, _n3.Report.Phase);
+    }
+
+    /// <summary>Rows of it are here already, and may be in nobody's log (simulate --seed 8139).</summary>
+    [Fact]
+    public void A_server_that_was_put_right_must_reach_what_its_donor_had_before_that_is_over()
+    {
+        Tell(new AgentInput.Entered(null, null), new AgentInput.Viewed(Three, Complete: true), Server("n2"), Compared(done: false, Lost));
+        Tell(new AgentInput.Mended(new(null, Mine, Donors)));
+        Assert.Equal(Donors, Done<AgentEffect.Compare>(Server(null))!.MustReach);
+        Tell(Compared(done: false));
+        Assert.Null(Find<AgentEffect.MendingOver>());
+        Assert.Equal(Donors, Find<AgentEffect.Compare>()!.MustReach);
+        Tell(new AgentInput.SourceChanged(new("n2", null, false)), Server("n2"));
+        Assert.NotNull(Done<AgentEffect.MendingOver>(Compared(done: true)));
+        Assert.Equal(Phase.Serving, _n3.Report.Phase);
+    }
+
+    [Fact]
+    public void A_server_that_was_put_right_and_then_left_alone_serves_and_looks_again_when_somebody_is_there()
+    {
+        Tell(new AgentInput.Entered(null, null), new AgentInput.Viewed(Three, Complete: true), Server("n2"), Compared(done: false, Lost));
+        Tell(new AgentInput.Mended(new(null, Mine, Donors)), new AgentInput.Viewed(Members.View("n1! n2! n3"), Complete: true), Server(null));
+        var alone = new AgentInput.Compared(new(Done: true, null, 0, 0, Reached: false));
+        Assert.NotNull(Done<AgentEffect.MendingOver>(alone)); // a daemon that starts anew must not wait for a donor
+        Assert.Equal(Phase.Serving, _n3.Report.Phase);
+        Tell(new AgentInput.Viewed(Three, Complete: true));
+        Assert.Equal(Phase.Joining, _n3.Report.Phase);
+        Assert.Equal(Donors, Find<AgentEffect.Compare>()!.MustReach);
     }
 
     /// <summary>The member whose identity it may be is out of reach (simulate --seed 7055).</summary>
@@ -479,6 +508,8 @@ public class AgentCoreTests
             Members = [.. view.Members.Select(m => m.Name == follower ? m with { Facts = m.Facts with { Source = "n3", SourceRunning = true } } : m)],
         };
     }
+
+    private static GtidSet Donors { get; } = GtidSet.Parse(Connect.Node.Settings.Engine.MariaDB, "1-1-5,2-2-9");
 
     private static Damage Lost { get; } = new(DamageKind.LostTail, "it lost 3 transactions");
 

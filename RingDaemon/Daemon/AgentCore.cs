@@ -73,13 +73,17 @@ public abstract record AgentEffect
 
     /// <summary>Compare the own server with these; ends as <see cref="AgentInput.Compared"/>.</summary>
     /// <param name="Source">The member it replicates from, or null.</param>
-    public sealed record Compare(Member[] Others, string? Source) : AgentEffect;
+    /// <param name="MustReach">What it must hold besides, since it was put right; or null.</param>
+    public sealed record Compare(Member[] Others, string? Source, GtidSet? MustReach) : AgentEffect;
 
     /// <summary>Ask whether one of these holds everything; ends as <see cref="AgentInput.Held"/>.</summary>
     public sealed record AskHeld(Member[] Others) : AgentEffect;
 
     /// <summary>Put the own server right with this member's help, or alone; ends as <see cref="AgentInput.Mended"/>.</summary>
     public sealed record Mend(Damage Damage, Member? Donor) : AgentEffect;
+
+    /// <summary>The own server is whole again: forget that it was being put right.</summary>
+    public sealed record MendingOver : AgentEffect;
 
     /// <summary>Open the own server for the board's writes, or close it; ends as <see cref="AgentInput.Opened"/>.</summary>
     public sealed record Open(bool Wanted) : AgentEffect;
@@ -178,6 +182,7 @@ public sealed class AgentCore(string me, RingOptions options, MinorityPolicy min
     private Wishes _wishes = new(false, false);
     private TimeSpan? _wantsOutSince;
     private bool _comparing;
+    private GtidSet? _mustReach;
     private bool _asking;
     private bool _leaving;
     private TimeSpan _lastBeat;
@@ -334,6 +339,11 @@ public sealed class AgentCore(string me, RingOptions options, MinorityPolicy min
         // Who holds everything but follows nobody would fall behind the moment it serves.
         var follows = _controller.Plan.Source is null || _replica.Running;
         _condition = _condition with { CaughtUp = (result.Done && follows) || IsTheFirst(result) };
+        if (_condition.CaughtUp && _mustReach is not null)
+        {
+            if (result.Reached) _mustReach = null;
+            _effects.Add(new AgentEffect.MendingOver());
+        }
         Harm(_server.Contradiction(_identity, result.Written));
         Harm(_server.Stagnation(_now, result, _replica.Running));
         Harm(_server.Lasting(_now, result.Damage));
@@ -377,6 +387,7 @@ public sealed class AgentCore(string me, RingOptions options, MinorityPolicy min
             return;
         }
         if (_server.MemoryIsNew) Remember(_server.Memory!); // at once: a daemon that does not know it takes the server for a copy of another one
+        _mustReach = result.MustReach;
         // Who the server is, and where it stands, has to be learnt anew.
         (_identity, _sourceChangedAt, _replica, _source) = (null, _now, ReplicaStatus.None, null);
         _condition = _condition with { Damage = null, MendingFault = null, MysqlFault = "it was put right and not looked at since" };
@@ -433,6 +444,8 @@ public sealed class AgentCore(string me, RingOptions options, MinorityPolicy min
     {
         Harm(_server.WrongIdentity(_identity, _view));
         _condition = _condition with { MaintenanceWanted = _wishes.Maintenance, LeaveWanted = _wishes.Leave };
+        // It began alone. Now there is somebody who can take over the rows it was brought and nobody's log has (simulate --seed 8139).
+        if (_mustReach is not null && _life.Phase == Phase.Serving && UsablePeers().Any(m => m.Facts.Phase == Phase.Serving)) CompareAnew("it served alone before it had caught up");
         var before = _life.Phase;
         if (_life.Judge(_condition))
         {
@@ -444,7 +457,7 @@ public sealed class AgentCore(string me, RingOptions options, MinorityPolicy min
         if (_condition is { MysqlFault: null, Damage: null, Discovered: true } && (_life.Phase == Phase.Joining || _held) && !_comparing)
         {
             _comparing = true;
-            _effects.Add(new AgentEffect.Compare(UsablePeers(), _source));
+            _effects.Add(new AgentEffect.Compare(UsablePeers(), _source, _mustReach));
         }
         JudgeMending();
         JudgeMinority();

@@ -11,7 +11,8 @@ namespace Connect.RingDaemon.Daemon;
 /// <param name="Missing">How many transactions it still lacks of that goal.</param>
 /// <param name="Sent">The member it replicates from holds some of what is missing.</param>
 /// <param name="Written">The last number that its server has of its own; 0 if none.</param>
-public sealed record CatchUpResult(bool Done, Damage? Damage, long Missing, long Written, bool Sent = false);
+/// <param name="Reached">It holds all that it must since it was put right. With nobody else there it may be done without.</param>
+public sealed record CatchUpResult(bool Done, Damage? Damage, long Missing, long Written, bool Sent = false, bool Reached = true);
 
 /// <summary>
 /// Compares a joining node with the members that can be asked. The goal is what those who serve held when they were first asked: a moving goal would keep a node out for as long as
@@ -37,8 +38,9 @@ public sealed class CatchUp(IReplicationServer server, Peers peers)
     /// <param name="others">The other members whose servers are up.</param>
     /// <param name="source">The member it replicates from, or null.</param>
     /// <param name="origin">What this server's own transactions are counted under.</param>
+    /// <param name="mustReach">What it must hold besides, because rows of it are here already (<see cref="Mending"/>); or null.</param>
     /// <returns>Null if it was started over meanwhile.</returns>
-    public async Task<CatchUpResult?> LookAsync(IReadOnlyCollection<Member> others, string? source, string origin, CancellationToken cancel)
+    public async Task<CatchUpResult?> LookAsync(IReadOnlyCollection<Member> others, string? source, string origin, GtidSet? mustReach, CancellationToken cancel)
     {
         var life = _life;
         var asked = await Task.WhenAll(others.Select(async m => (Member: m, Position: await AskAsync(m, cancel))));
@@ -54,7 +56,8 @@ public sealed class CatchUp(IReplicationServer server, Peers peers)
         {
             return new(false, new(DamageKind.LostTail, $"this server lost {lost.Count} transactions it had sent to others ({lost})"), lost.Count, written);
         }
-        if (answers.Length == 0) return new(others.Count == 0, null, 0, written);
+        var unreached = mustReach?.Except(own) ?? GtidSet.Empty(own.Engine);
+        if (answers.Length == 0) return new(others.Count == 0, null, 0, written, Reached: unreached.IsEmpty);
         foreach (var (member, position) in answered) _first.TryAdd((member.Name, position.Identity.Origin), position.Executed);
         var serves = answered.Where(a => Serves(a.Member)).ToArray();
         // Who answered once and does not this time still counts: an answer that is lost makes nobody's posts unimportant (simulate --seed 6190).
@@ -62,7 +65,11 @@ public sealed class CatchUp(IReplicationServer server, Peers peers)
         GtidSet[] goals = [.. serves.Select(First), .. silent];
         var goal = (goals.Length > 0 ? goals : answered.Select(First)).Aggregate(GtidSet.Empty(own.Engine), (all, held) => all.Union(held));
         var missing = goal.Except(own).Count;
-        if (missing == 0) return new(true, null, 0, written);
+        if (missing == 0)
+        {
+            return unreached.IsEmpty ? new(true, null, 0, written)
+                : new(false, new(DamageKind.LogsPurged, $"this server was brought rows of {unreached.Count} transactions ({unreached}) that no member has in its log any more"), unreached.Count, written, Reached: false);
+        }
         GtidSet First((Member Member, PeerPosition Position) a) => _first[(a.Member.Name, a.Position.Identity.Origin)];
         bool HoldsSome(PeerPosition member) => !goal.Except(own).Except(goal.Except(member.Executed)).IsEmpty;
         var sent = answered.Any(a => a.Member.Name == source && HoldsSome(a.Position));

@@ -172,10 +172,11 @@ public sealed partial class RingAgent(
         {
             case AgentEffect.ChangeSource(var change): ChangeSource(change); break;
             case AgentEffect.ForgetGoal: _catchUp.Restart(); break;
-            case AgentEffect.Compare(var others, var source): Beside(CompareAsync(others, source), r => new AgentInput.Compared(r), new AgentInput.Compared(null)); break;
+            case AgentEffect.Compare compare: Beside(CompareAsync(compare), r => new AgentInput.Compared(r), new AgentInput.Compared(null)); break;
             case AgentEffect.AskHeld(var others): Beside(departure.IsHeldElsewhereAsync(others, _stopping), held => new AgentInput.Held(held), new AgentInput.Held(false)); break;
             case AgentEffect.Open(var open): _loop.Beside(own.Server.OpenAsync(open, _stopping), () => Step(new AgentInput.Opened(open, Done: true)), () => Step(new AgentInput.Opened(open, Done: false))); break;
             case AgentEffect.Remember(var remembered): memory.Write(remembered); break;
+            case AgentEffect.MendingOver: unfinished.Write(null); break;
             case AgentEffect.Mend(var damage, var donor): _loop.Beside(mending.RunAsync(damage, donor, _stopping), Mended, failed: () => Mended(new("it failed in an unexpected way; see the log", null))); break;
             case AgentEffect.Leave: _loop.Beside(departure.LeaveAsync(), () => { }); break;
             case AgentEffect.Say said: Say(said); break;
@@ -211,9 +212,9 @@ public sealed partial class RingAgent(
         if (_lookNow.CurrentCount == 0) _lookNow.Release();
     }
 
-    private async Task<CatchUpResult?> CompareAsync(Member[] others, string? source)
+    private async Task<CatchUpResult?> CompareAsync(AgentEffect.Compare compare)
     {
-        var result = own.Identity is { } identity ? await _catchUp.LookAsync(others, source, identity.Origin, _stopping) : null;
+        var result = own.Identity is { } identity ? await _catchUp.LookAsync(compare.Others, compare.Source, identity.Origin, compare.MustReach, _stopping) : null;
         await Task.Delay(AgentCore.CompareAgainAfter(result), time, _stopping);
         return result;
     }

@@ -394,7 +394,8 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         {
             case AgentEffect.ChangeSource(var change): Run(ChangeAsync(change)); break;
             case AgentEffect.ForgetGoal: _catchUp.Restart(); break;
-            case AgentEffect.Compare(var others, var source): Run(CompareAsync(others, source)); break;
+            case AgentEffect.Compare compare: Run(CompareAsync(compare)); break;
+            case AgentEffect.MendingOver: _note.Write(null); break;
             case AgentEffect.Leave: Run(LeaveAsync()); break;
             case AgentEffect.AskHeld(var others): Run(AskHeldAsync(others)); break;
             case AgentEffect.Open(var open): Run(OpenAsync(open)); break;
@@ -426,12 +427,12 @@ internal sealed class SimulatedDaemon : IAudit, IDisposable
         _lookNow?.TrySetResult();
     }
 
-    private async Task CompareAsync(Member[] others, string? source)
+    private async Task CompareAsync(AgentEffect.Compare compare)
     {
         CatchUpResult? result = _ring.Plant.ServesAtOnce ? new(true, null, 0, 0) : null;
         try
         {
-            result ??= await _catchUp.LookAsync([.. others.Select(_ring.Plant.Trusts)], source, Server.Identity.Origin, CancellationToken.None);
+            result ??= await _catchUp.LookAsync([.. compare.Others.Select(_ring.Plant.Trusts)], compare.Source, Server.Identity.Origin, compare.MustReach, CancellationToken.None);
         }
         catch (DatabaseUnavailableException)
         {

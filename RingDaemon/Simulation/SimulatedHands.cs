@@ -34,15 +34,14 @@ internal sealed class SimulatedHands(SimulatedDaemon daemon, Func<string, Simula
 
     public Task<GtidSet> SettledPositionAsync(Member donor, CancellationToken cancel) => daemon.AskAsync(members(donor.Name).Server, Deadline, s => s.Executed);
 
-    public async Task<long> BringOverAsync(Member donor, bool logged, CancellationToken cancel)
+    public async Task<long> BringOverAsync(Member donor, CancellationToken cancel)
     {
         await daemon.PassAsync(RowsTake);
         return await daemon.AskAsync(members(donor.Name), Deadline, other =>
         {
-            var missing = other.Server.Disk.Rows.Except(daemon.Server.Disk.Rows);
-            if (logged) foreach (var row in missing) daemon.Server.Write(row, _ => { });
-            else daemon.Server.Disk.Add(other.Server.Disk);
-            return (long)missing.Count;
+            var before = daemon.Server.Disk.Rows.Count;
+            daemon.Server.Disk.Add(other.Server.Disk);
+            return (long)daemon.Server.Disk.Rows.Count - before;
         });
     }
 

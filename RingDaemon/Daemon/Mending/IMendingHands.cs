@@ -14,10 +14,9 @@ public interface IMendingHands
     /// <summary>A position of the donor's at which every row it speaks of can be read.</summary>
     Task<GtidSet> SettledPositionAsync(Member donor, CancellationToken cancel);
 
-    /// <summary>Every row that the donor has becomes this node's too.</summary>
-    /// <param name="logged">As a write of its own, which reaches everyone; otherwise outside the binary log.</param>
+    /// <summary>Every row that the donor has becomes this node's too, outside the binary log.</summary>
     /// <returns>How many rows were missing.</returns>
-    Task<long> BringOverAsync(Member donor, bool logged, CancellationToken cancel);
+    Task<long> BringOverAsync(Member donor, CancellationToken cancel);
 
     /// <summary>A server id that no member has, and nobody ever had.</summary>
     uint NewServerId();

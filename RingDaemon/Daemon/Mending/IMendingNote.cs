@@ -6,7 +6,7 @@ namespace Connect.RingDaemon.Daemon;
 /// <summary>What must be remembered while a server is put right: a daemon that is killed in the middle goes on where it has to.</summary>
 /// <param name="Damage">What was wrong.</param>
 /// <param name="Found">Who the server was then.</param>
-/// <param name="At">What is being done, for people who look into a state folder: all of it is begun anew, whatever it was.</param>
+/// <param name="At">What is being done: all of it is begun anew, whatever it was, but a server that only had to catch up is not renewed a second time.</param>
 /// <param name="NewServerId">The server id that it gets; null while it need not be renewed. Nobody else can have that one, so a server that has it is renewed.</param>
 public sealed record Unfinished(Damage Damage, ServerIdentity Found, MendingStep At = MendingStep.Save, uint? NewServerId = null)
 {
@@ -15,7 +15,7 @@ public sealed record Unfinished(Damage Damage, ServerIdentity Found, MendingStep
 }
 
 /// <summary>The steps of <see cref="Mending"/> that take time.</summary>
-public enum MendingStep { Save, BringOver, Renew, Stand, BringRest }
+public enum MendingStep { Save, BringOver, Renew, Stand, CatchUp }
 
 /// <summary>Keeps it.</summary>
 public interface IMendingNote

@@ -23,8 +23,8 @@ public sealed class MendingHands(NodeSettings settings, DatabaseAccounts account
         return await seeding.SettledPositionAsync(new(donor.Facts.MysqlHost, donor.Facts.MysqlPort), accounts.Seed, cancel);
     }
 
-    public async Task<long> BringOverAsync(Member donor, bool logged, CancellationToken cancel) =>
-        (await repair.UniteAsync(donor.Facts.DaemonUrl, donor.Name, logged, cancel) ?? throw new MendingException($"{donor.Name} did not send all of its rows")).Rows;
+    public async Task<long> BringOverAsync(Member donor, CancellationToken cancel) =>
+        (await repair.UniteAsync(donor.Facts.DaemonUrl, donor.Name, logged: false, cancel) ?? throw new MendingException($"{donor.Name} did not send all of its rows")).Rows;
 
     public uint NewServerId() => renewal.NewServerId();
 
