@@ -4,6 +4,7 @@ using Connect.BoardWeb.Api;
 using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Erasure;
 using Connect.BoardWeb.Feeds;
 using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Health;
@@ -86,7 +87,7 @@ public static class Board
         SignInProviders.Add(services, settings);
         services.AddSingleton<ChannelReader>().AddSingleton<TopicReader>();
         services.AddSingleton<TopicDirectory>().AddHostedService(p => p.GetRequiredService<TopicDirectory>());
-        services.AddSingleton<DecisionReader>().AddSingleton<Deciding>().AddSingleton<Reports>();
+        services.AddSingleton<DecisionReader>().AddSingleton<Deciding>().AddSingleton<Reports>().AddSingleton<PostErasure>();
         services.AddSingleton<MarkdownText>().AddSingleton<PostReader>().AddSingleton<VisiblePosts>().AddSingleton<Posting>().AddSingleton<Revising>().AddSingleton<Reactions>();
         services.AddAttention();
         services.AddArchive();

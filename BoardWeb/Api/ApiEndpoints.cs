@@ -3,6 +3,7 @@ using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Erasure;
 using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
@@ -27,6 +28,7 @@ public static class ApiEndpoints
             .AddEndpointFilter(async (context, next) => !HttpMethods.IsGet(context.HttpContext.Request.Method) && Identity.WhyReadsOnly(context.HttpContext.User) is { } why
                 ? Problem(403, why) : await next(context));
         api.MapModeration();
+        api.MapErasure();
         api.MapAttention();
         api.MapFiles();
         api.MapArchive();
@@ -60,6 +62,8 @@ public static class ApiEndpoints
             .ProducesProblem(403).ProducesProblem(404).WithSummary("What happened to a post, in order");
         api.MapOwnAccess();
     }
+
+    private const string Erased = "It was erased, and nothing of it is left. Write a new post instead.";
 
     private static async Task<IResult> ListChannels(ChannelReader channels, NodeNames names, CancellationToken cancel) =>
         Results.Ok(new Listing<ChannelItem>([.. (await channels.AllAsync(cancel)).Select(c => ChannelItem.Of(c, names))], null));
@@ -146,7 +150,7 @@ public static class ApiEndpoints
         if (tooLarge) return Problem(413, fault!);
         if (Invalid(("body", fault), ("reason", PostRules.Reason(body.Reason))) is { } invalid) return invalid;
         if (await posts.FindAsync(id, user, cancel) is not { } post) return NoPost();
-        if (!Revising.MayEdit(post, user)) return NotTheirs(post.IsDeleted ? "It is deleted: restore it first." : null);
+        if (!Revising.MayEdit(post, user)) return NotTheirs(post.IsErased ? Erased : post.IsDeleted ? "It is deleted: restore it first." : null);
         if (body.Body == post.Body) return Unchanged(post, settings);
         if (body.Version is { } seen && seen != post.Version) return Problem(409, "The post has been changed since: read it again.");
         return Changed(post, settings, await revising.EditAsync(post, user, body.Body!, body.Reason));
@@ -164,7 +168,7 @@ public static class ApiEndpoints
     {
         if (await posts.FindAsync(id, user, cancel) is not { } post) return NoPost();
         if (!post.IsDeleted) return Unchanged(post, settings);
-        return Revising.MayRestore(post, user) ? Changed(post, settings, await revising.RestoreAsync(post, user, null)) : NotTheirs(null);
+        return Revising.MayRestore(post, user) ? Changed(post, settings, await revising.RestoreAsync(post, user, null)) : NotTheirs(post.IsErased ? Erased : null);
     }
 
     private static async Task<IResult> React(
@@ -180,7 +184,7 @@ public static class ApiEndpoints
     private static async Task<IResult> ListRevisions(Guid id, ClaimsPrincipal user, VisiblePosts visible, PostReader posts, CancellationToken cancel)
     {
         if (await visible.FindAsync(id, user, cancel) is not { } post) return NoPost();
-        if (!Revising.MaySeeHistory(post, user)) return NotTheirs(null);
+        if (!Revising.MaySeeHistory(post, user)) return NotTheirs(post.IsErased ? Erased : null);
         return Results.Ok(new Listing<RevisionItem>([.. (await posts.HistoryAsync(id, cancel)).Select(RevisionItem.Of)], null));
     }
 

@@ -40,6 +40,7 @@ public sealed class ModerationLogModel(DecisionReader decisions, LastWrite lastW
         (Decidable.Archived, Decidable.Yes) => "archived",
         (Decidable.Archived, _) => "opened again",
         (Decidable.Handled, _) => "handled the report of",
+        (Decidable.Erased, _) => "erased for ever:",
         (Decidable.Post, RevisionKind.Edit) => "edited",
         (Decidable.Post, RevisionKind.Delete) => "deleted",
         (Decidable.Post, RevisionKind.Restore) => "restored",
