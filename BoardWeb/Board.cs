@@ -1,5 +1,6 @@
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Accounts.External;
+using Connect.BoardWeb.Admission;
 using Connect.BoardWeb.Api;
 using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Attention;
@@ -95,6 +96,7 @@ public static class Board
         services.AddSingleton<SearchFeeder>().AddHostedService(p => p.GetRequiredService<SearchFeeder>()).AddSingleton<BoardSearch>();
         services.AddSingleton<PostHtml>().AddSingleton<LastWrite>();
         services.AddFiles();
+        services.AddAdmission();
         services.AddRateLimits(settings);
         services.AddHealth();
         services.AddProblemDetails(o => o.CustomizeProblemDetails = c => c.ProblemDetails.Extensions["node"] = settings.Name);

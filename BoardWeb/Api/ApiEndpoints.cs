@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Admission;
 using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
@@ -29,6 +30,7 @@ public static class ApiEndpoints
                 ? Problem(403, why) : await next(context));
         api.MapModeration();
         api.MapErasure();
+        api.MapWords();
         api.MapAttention();
         api.MapFiles();
         api.MapArchive();
@@ -101,13 +103,14 @@ public static class ApiEndpoints
 
     private static async Task<IResult> CreateTopic(
         string slug, NewTopicBody body, [FromHeader(Name = "Idempotency-Key")] string? key, ClaimsPrincipal user, ChannelReader channels, Posting posting,
-        NodeSettings settings, CancellationToken cancel)
+        PostAdmission admission, HttpContext context, NodeSettings settings, CancellationToken cancel)
     {
         var (fault, tooLarge) = PostRules.Body(body.Body);
         if (tooLarge) return Problem(413, fault!);
         if (Invalid(("title", PostRules.Title(body.Title)), ("body", fault), KeyFault(key)) is { } invalid) return invalid;
         if (await channels.FindAsync(slug, cancel) is not { } channel) return NoChannel(slug);
         if (TopicRules.WhyClosed(channel, user) is { } closed) return Problem(403, closed);
+        if (await admission.WhyNotAsync(user, body.Title, body.Body!, isNew: true, cancel) is { } refusal) return refusal.Answer(context);
         var author = Identity.AccountOf(user)!.Value;
         var posted = await posting.OpenAsync(channel.Id, author, body.Title!, body.Body!, Posting.RequestKey(author, key), cancel);
         return posted.Conflict ? UsedKey()
@@ -126,7 +129,7 @@ public static class ApiEndpoints
 
     private static async Task<IResult> CreatePost(
         Guid id, NewPostBody body, [FromHeader(Name = "Idempotency-Key")] string? key, ClaimsPrincipal user, ChannelReader channels, TopicReader topics, PostReader posts,
-        Posting posting, NodeSettings settings, CancellationToken cancel)
+        Posting posting, PostAdmission admission, HttpContext context, NodeSettings settings, CancellationToken cancel)
     {
         var (fault, tooLarge) = PostRules.Body(body.Body);
         if (tooLarge) return Problem(413, fault!);
@@ -135,6 +138,7 @@ public static class ApiEndpoints
         if (TopicRules.WhyClosed(topic, await channels.FindAsync(topic.Channel, cancel), user) is { } closed) return Problem(403, closed);
         if (body.InReplyTo is { } reply && (await posts.FindAsync(reply, cancel))?.Topic != topic.Id)
             return Invalid(("inReplyTo", "There is no such post in this topic."))!;
+        if (await admission.WhyNotAsync(user, null, body.Body!, isNew: true, cancel) is { } refusal) return refusal.Answer(context);
         var author = Identity.AccountOf(user)!.Value;
         var posted = await posting.ReplyAsync(topic.Id, author, body.Body!, body.InReplyTo, Posting.RequestKey(author, key), cancel);
         return posted.Conflict ? UsedKey()
@@ -144,7 +148,8 @@ public static class ApiEndpoints
     private static async Task<IResult> GetPost(Guid id, ClaimsPrincipal user, VisiblePosts posts, NodeNames names, CancellationToken cancel) =>
         await posts.FindAsync(id, user, cancel) is { } post ? Results.Ok(PostItem.Of(post, names)) : NoPost();
 
-    private static async Task<IResult> EditPost(Guid id, EditBody body, ClaimsPrincipal user, VisiblePosts posts, Revising revising, NodeSettings settings, CancellationToken cancel)
+    private static async Task<IResult> EditPost(
+        Guid id, EditBody body, ClaimsPrincipal user, VisiblePosts posts, Revising revising, PostAdmission admission, HttpContext context, NodeSettings settings, CancellationToken cancel)
     {
         var (fault, tooLarge) = PostRules.Body(body.Body);
         if (tooLarge) return Problem(413, fault!);
@@ -153,6 +158,7 @@ public static class ApiEndpoints
         if (!Revising.MayEdit(post, user)) return NotTheirs(post.IsErased ? Erased : post.IsDeleted ? "It is deleted: restore it first." : null);
         if (body.Body == post.Body) return Unchanged(post, settings);
         if (body.Version is { } seen && seen != post.Version) return Problem(409, "The post has been changed since: read it again.");
+        if (await admission.WhyNotAsync(user, null, body.Body!, isNew: false, cancel) is { } refusal) return refusal.Answer(context);
         return Changed(post, settings, await revising.EditAsync(post, user, body.Body!, body.Reason));
     }
 

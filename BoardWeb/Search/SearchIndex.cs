@@ -108,6 +108,26 @@ public sealed class SearchIndex : IDisposable
         }
     }
 
+    /// <summary>How many posts somebody has in it, <paramref name="limit"/> at the most; what was deleted is not counted.</summary>
+    /// <exception cref="OperationCanceledException">It took too long.</exception>
+    public async Task<int> CountOfAsync(Guid author, int limit, CancellationToken cancel)
+    {
+        await _readers.WaitAsync(cancel);
+        try
+        {
+            return await Task.Run(() =>
+            {
+                using var connection = new SqliteConnection(Source);
+                connection.Open();
+                return (int)(long)Scalar(connection, "SELECT COUNT(*) FROM (SELECT 1 FROM word WHERE word MATCH @match LIMIT @limit)", ("@match", $"author : \"{author:N}\""), ("@limit", limit))!;
+            }, cancel);
+        }
+        finally
+        {
+            _readers.Release();
+        }
+    }
+
     public void Dispose()
     {
         _writer.Dispose();

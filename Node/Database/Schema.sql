@@ -102,7 +102,7 @@ CREATE TABLE IF NOT EXISTS decision (           -- what somebody decided about a
   id BINARY(16) NOT NULL PRIMARY KEY,
   node INT UNSIGNED NOT NULL,
   subject_id BINARY(16) NOT NULL,
-  property VARCHAR(20) NOT NULL,                -- role, banned, signed-out, reset, locked, pinned, hidden, channel, title, description, place, archived, handled, post, erased
+  property VARCHAR(20) NOT NULL,                -- role, banned, signed-out, reset, locked, pinned, hidden, channel, title, description, place, archived, handled, post, erased, word
   value VARCHAR(400) NOT NULL,
   author_id BINARY(16) NOT NULL,                -- whoever did it
   reason VARCHAR(200) NOT NULL,
