@@ -69,12 +69,13 @@ public sealed class WordListTests(MariaDbStage mariaDb, MySqlStage mysql)
         var word = $"parted{PageTests.Unique().ToLowerInvariant()}";
         Assert.Equal(1, await DecidedAsync(await ListAsync(admin, word)));
         var subject = await mariaDb.SqlAsync(c => c.QuerySingle<byte[]>("SELECT subject_id FROM decision WHERE property = 'word' AND value = @value", new { value = $"refuse:{word}" }));
+        var shouted = word.ToUpperInvariant();
         var ids = new Uuid7(TimeProvider.System);
         ids.Observe(await mariaDb.SqlAsync(c => Uuid7.FromBytes(c.QuerySingle<byte[]>("SELECT MAX(id) FROM decision"))));
-        (Guid Id, string Value)[] two = [(ids.Next(), $"drop:{word}"), (ids.Next(), $"refuse:{word.ToUpperInvariant()}")];
+        (Guid Id, string Value)[] two = [(ids.Next(), $"drop:{word}"), (ids.Next(), $"refuse:{shouted}")];
         foreach (var (id, value) in laterFirst ? two.Reverse() : two)
             await mariaDb.SqlAsync(c => c.Execute("INSERT INTO decision (id, node, subject_id, property, value, author_id, reason) VALUES (@id, 4716, @subject, 'word', @value, @subject, '')", new { id = Uuid7.ToBytes(id), subject, value }));
-        Assert.Single((await admin.GetFromJsonAsync<JsonElement>("/api/v1/words")).GetProperty("items").EnumerateArray(), w => w.GetProperty("word").GetString() == word.ToUpperInvariant());
+        Assert.Single((await admin.GetFromJsonAsync<JsonElement>("/api/v1/words")).GetProperty("items").EnumerateArray(), w => w.GetProperty("word").GetString() == shouted);
         Assert.Equal(1, await DecidedAsync(await admin.DeleteAsync($"/api/v1/words?word={word}")));
     }
 

@@ -141,15 +141,15 @@ public abstract class ErasingStories(TestServers servers, Engine engine)
         return file;
     }
 
-    private Task WriteAsync(TestServer server, string sql, byte[] post) => server.Board.RunAsync(c => c.Execute(sql,
+    private Task<int> WriteAsync(TestServer server, string sql, byte[] post) => server.Board.RunAsync(c => c.Execute(sql,
         new { post, secret = Secret, id = Uuid7.ToBytes(_ids.Next()), id2 = Uuid7.ToBytes(_ids.Next()), id3 = Uuid7.ToBytes(_ids.Next()) }), Wait, Cancel);
 
     /// <summary>As the board writes it.</summary>
-    private Task EraseAsync(TestServer server, byte[] subject) => server.Board.RunAsync(c => c.Execute(
+    private Task<int> EraseAsync(TestServer server, byte[] subject) => server.Board.RunAsync(c => c.Execute(
         "INSERT INTO decision (id, node, subject_id, property, value, author_id, reason) VALUES (@id, 1, @subject, 'erased', '', @subject, '')", new { id = Uuid7.ToBytes(_ids.Next()), subject }), Wait, Cancel);
 
-    private static Task ArrivedAsync(TestServer server, int decisions) =>
-        Eventually.IsTrueAsync(async () => await server.AdminAsync<long>("SELECT COUNT(*) FROM connect.decision") == decisions, Wait);
+    private static async Task ArrivedAsync(TestServer server, int decisions) =>
+        await Eventually.IsTrueAsync(async () => await server.AdminAsync<long>("SELECT COUNT(*) FROM connect.decision") == decisions, Wait);
 
     private static async Task<string?> BodyAsync(TestServer server, byte[] post) => await server.AdminAsync<string>($"SELECT body FROM connect.post WHERE id = UNHEX('{Convert.ToHexString(post)}')");
 
