@@ -94,8 +94,8 @@ public sealed class WordListTests(MariaDbStage mariaDb, MySqlStage mysql)
         await Wait.UntilAsync(async () => (await reader.GoAsync("/moderation/words")).QuerySelector("#add") is not null, Sessions.Known + TimeSpan.FromSeconds(5), "a moderator sees the list");
 
         var word = $"{Script} {PageTests.Unique()}";
-        Assert.Contains("neither a letter nor a digit", (await reader.SendAsync("#add", ("Word", "***"))).QuerySelector("#add .fault")!.TextContent, StringComparison.Ordinal);
-        var page = await reader.SendAsync("#add", ("Word", word), ("Reason", Script));
+        Assert.Contains("neither a letter nor a digit", (await reader.SendAsync("#add", ("Word", "***"), ("act", "list"))).QuerySelector("#add .fault")!.TextContent, StringComparison.Ordinal);
+        var page = await reader.SendAsync("#add", ("Word", word), ("Reason", Script), ("act", "list"));
         Assert.Contains(word, page.QuerySelector("#words")!.TextContent, StringComparison.Ordinal);
         Assert.Empty(page.QuerySelectorAll("main script, main img"));
         Assert.Contains("put “<script>", (await reader.GoAsync("/moderation/log")).QuerySelector(".log")!.TextContent, StringComparison.Ordinal);
@@ -129,11 +129,8 @@ public sealed class FoldedTextTests
     [Theory]
     [InlineData("", " ")]
     [InlineData("  Bad,  WORD! ", " bad word ")]
-    [InlineData("ｂａｄ", " bad ")] // wide
-    [InlineData("𝐛𝐚𝐝", " bad ")] // mathematical
     [InlineData("b\u200Ba\u00ADd", " bad ")] // invisible
     [InlineData("b\u0336a\u0336d", " bad ")] // struck out
-    [InlineData("cafe\u0301 CAFÉ", " café café ")]
     [InlineData("ΟΔΟΣ οδος", " οδοσ οδοσ ")]
     [InlineData("_b-a_d_", " b a d ")]
     [InlineData("不好的话", " 不 好 的 话 ")]

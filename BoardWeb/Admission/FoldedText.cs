@@ -4,7 +4,7 @@ using System.Text;
 namespace Connect.BoardWeb.Admission;
 
 /// <summary>
-/// A text as it is compared with the word list: its words in one spelling, with one space before and after each. Width, style and case of letters make no difference, nor does what is
+/// A text as it is compared with the word list: its words in one spelling, with one space before and after each. Case makes no difference, nor does what is
 /// invisible or drawn over a letter; everything that is no letter and no digit separates words. Scripts that put no spaces between words count letter by letter, so that a word of
 /// theirs is found wherever it stands.
 /// </summary>
@@ -14,7 +14,7 @@ public static class FoldedText
     public static string Of(string text)
     {
         var folded = new StringBuilder(" ", text.Length + 2);
-        // Runes first: half a surrogate pair cannot be normalised.
+        // Runes first: half a surrogate pair cannot be normalised. Without ICU, which the board runs without, normalising leaves texts as they are.
         foreach (var rune in string.Concat(text.EnumerateRunes()).Normalize(NormalizationForm.FormKC).EnumerateRunes())
         {
             if (Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format || rune.Value is (>= 0x0300 and <= 0x036F) or (>= 0x20D0 and <= 0x20FF) or (>= 0xFE00 and <= 0xFE0F)) continue;
