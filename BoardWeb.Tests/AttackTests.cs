@@ -88,7 +88,8 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
         (await admin.PutAsJsonAsync($"/api/v1/posts/{post}", new { body = Script + "!", reason = Script })).EnsureSuccessStatusCode();
         (await admin.PostAsJsonAsync($"/api/v1/posts/{post}/reports", new { reason = Script })).EnsureSuccessStatusCode();
         (await admin.PatchAsJsonAsync($"/api/v1/topics/{topic}", new { locked = true, pinned = true, reason = Script })).EnsureSuccessStatusCode();
-        string[] pages = ["/", $"/c/{slug}", $"/c/{slug}/settings", $"/c/{slug}/new", $"/t/{topic}", $"/t/{topic}/settings", $"/p/{post}", $"/p/{post}/report", "/moderation", "/moderation/log"];
+        (await admin.PutAsJsonAsync("/api/v1/words", new { word = $"{Script} {PageTests.Unique()}", reason = Script })).EnsureSuccessStatusCode();
+        string[] pages = ["/", $"/c/{slug}", $"/c/{slug}/settings", $"/c/{slug}/new", $"/t/{topic}", $"/t/{topic}/settings", $"/p/{post}", $"/p/{post}/report", $"/p/{post}/erase", "/moderation", "/moderation/log", "/moderation/words"];
         foreach (var path in pages)
         {
             var page = await browser.GoAsync(path);
@@ -138,7 +139,8 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
                 (HttpMethod.Put, $"/api/v1/topics/{topic}/attention", new { level = injection }), (HttpMethod.Put, $"/api/v1/topics/{topic}/read", new { upTo = injection }),
                 (HttpMethod.Post, $"/api/v1/topics/{topic}/posts", new { body = $"@{injection} @\"{injection}\" @a{injection}" }), (HttpMethod.Get, $"/api/v1/notifications?after={escaped}", null),
                 (HttpMethod.Get, $"/api/v1/channels/{escaped}/unread?after={escaped}", null), (HttpMethod.Get, $"/notifications?after={escaped}", null),
-                (HttpMethod.Post, $"/api/v1/files?name={escaped}", new { text = injection }), (HttpMethod.Get, $"/f/{id}/{escaped}", null), (HttpMethod.Get, $"/api/v1/files?after={escaped}", null),
+                (HttpMethod.Post, $"/api/v1/posts/{Guid.NewGuid()}/erase", new { reason = injection }),
+                (HttpMethod.Put, "/api/v1/words", new { word = injection, reason = injection }), (HttpMethod.Delete, $"/api/v1/words?word={escaped}&reason={escaped}", null), (HttpMethod.Post, $"/api/v1/files?name={escaped}", new { text = injection }), (HttpMethod.Get, $"/f/{id}/{escaped}", null), (HttpMethod.Get, $"/api/v1/files?after={escaped}", null),
             ];
             foreach (var (method, path, body) in tried)
             {

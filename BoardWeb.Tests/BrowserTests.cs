@@ -170,7 +170,7 @@ public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromi
         using var ann = new PlainBrowser(ring.B.Url);
         await ann.SignUpAsync($"Ann {PageTests.Unique()}");
         var other = (await ann.GoAsync("/")).QuerySelector(".me")!.GetAttribute("href")!;
-        string[] paths = ["/", "/c/general", "/c/general/new", "/c/general/settings", topic, topic + "/settings", post, post + "/report", person, other, "/account", "/account/tokens", "/account/sign-in", "/files", file, "/notifications", "/moderation", "/moderation/log", "/search", "/search?q=paragraph", "/signin", "/signin/external", "/signup", "/reset", "/new-channel", "/nothing"];
+        string[] paths = ["/", "/c/general", "/c/general/new", "/c/general/settings", topic, topic + "/settings", post, post + "/report", post + "/erase", person, other, "/account", "/account/tokens", "/account/sign-in", "/files", file, "/notifications", "/moderation", "/moderation/log", "/moderation/words", "/search", "/search?q=paragraph", "/signin", "/signin/external", "/signup", "/reset", "/new-channel", "/nothing"];
         foreach (var path in paths)
         {
             await page.GotoAsync(ring.A.Url + path);

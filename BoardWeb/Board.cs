@@ -1,9 +1,11 @@
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Accounts.External;
+using Connect.BoardWeb.Admission;
 using Connect.BoardWeb.Api;
 using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Erasure;
 using Connect.BoardWeb.Feeds;
 using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Health;
@@ -86,7 +88,7 @@ public static class Board
         SignInProviders.Add(services, settings);
         services.AddSingleton<ChannelReader>().AddSingleton<TopicReader>();
         services.AddSingleton<TopicDirectory>().AddHostedService(p => p.GetRequiredService<TopicDirectory>());
-        services.AddSingleton<DecisionReader>().AddSingleton<Deciding>().AddSingleton<Reports>();
+        services.AddSingleton<DecisionReader>().AddSingleton<Deciding>().AddSingleton<Reports>().AddSingleton<PostErasure>();
         services.AddSingleton<MarkdownText>().AddSingleton<PostReader>().AddSingleton<VisiblePosts>().AddSingleton<Posting>().AddSingleton<Revising>().AddSingleton<Reactions>();
         services.AddAttention();
         services.AddArchive();
@@ -94,6 +96,7 @@ public static class Board
         services.AddSingleton<SearchFeeder>().AddHostedService(p => p.GetRequiredService<SearchFeeder>()).AddSingleton<BoardSearch>();
         services.AddSingleton<PostHtml>().AddSingleton<LastWrite>();
         services.AddFiles();
+        services.AddAdmission();
         services.AddRateLimits(settings);
         services.AddHealth();
         services.AddProblemDetails(o => o.CustomizeProblemDetails = c => c.ProblemDetails.Extensions["node"] = settings.Name);

@@ -40,6 +40,8 @@ public sealed class ModerationLogModel(DecisionReader decisions, LastWrite lastW
         (Decidable.Archived, Decidable.Yes) => "archived",
         (Decidable.Archived, _) => "opened again",
         (Decidable.Handled, _) => "handled the report of",
+        (Decidable.Word, var value) => Admission.WordList.Read(value) is { Listed: true } word ? $"put “{word.Word}” on" : $"took “{Admission.WordList.Read(value).Word}” off",
+        (Decidable.Erased, _) => "erased for ever:",
         (Decidable.Post, RevisionKind.Edit) => "edited",
         (Decidable.Post, RevisionKind.Delete) => "deleted",
         (Decidable.Post, RevisionKind.Restore) => "restored",

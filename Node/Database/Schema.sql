@@ -1,4 +1,4 @@
--- The board's tables. Every row is immutable and carries the origin (the server id of the incarnation that wrote it).
+-- The board's tables. Every row is immutable (but for texts that an administrator erases: docs/adr/0026) and carries the origin (the server id of the incarnation that wrote it).
 -- There are no unique keys on what people choose and no foreign keys: two sides of a partition must never be able to break one together.
 -- Statements are idempotent: each node runs them on its own server, outside the binary log.
 
@@ -91,7 +91,7 @@ CREATE TABLE IF NOT EXISTS post_revision (      -- what happened to a post since
   node INT UNSIGNED NOT NULL,
   post_id BINARY(16) NOT NULL,
   author_id BINARY(16) NOT NULL,                -- whoever did it
-  kind VARCHAR(10) NOT NULL,                    -- edit, delete, restore
+  kind VARCHAR(10) NOT NULL,                    -- edit, delete, restore, erase
   body MEDIUMTEXT NULL,                         -- the whole new text of an edit
   reason VARCHAR(200) NOT NULL,
   KEY by_post (post_id, kind, id),
@@ -102,7 +102,7 @@ CREATE TABLE IF NOT EXISTS decision (           -- what somebody decided about a
   id BINARY(16) NOT NULL PRIMARY KEY,
   node INT UNSIGNED NOT NULL,
   subject_id BINARY(16) NOT NULL,
-  property VARCHAR(20) NOT NULL,                -- role, banned, signed-out, reset, locked, pinned, hidden, channel, title, description, place, archived, handled, post
+  property VARCHAR(20) NOT NULL,                -- role, banned, signed-out, reset, locked, pinned, hidden, channel, title, description, place, archived, handled, post, erased, word
   value VARCHAR(400) NOT NULL,
   author_id BINARY(16) NOT NULL,                -- whoever did it
   reason VARCHAR(200) NOT NULL,
