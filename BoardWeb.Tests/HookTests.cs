@@ -9,6 +9,7 @@ using Connect.BoardWeb.Sending;
 using Connect.BoardWeb.Tests.Stage;
 using Connect.Node.Settings;
 using Dapper;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Xunit;
 

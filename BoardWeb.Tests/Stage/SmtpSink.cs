@@ -18,6 +18,7 @@ public sealed class SmtpSink : IMessageStore, IMailboxFilter, IUserAuthenticator
 
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
+    private int _attempts;
 
     public int Port { get; private init; }
 
@@ -33,7 +34,8 @@ public sealed class SmtpSink : IMessageStore, IMailboxFilter, IUserAuthenticator
     /// <summary>It took the text, and then the connection ends without a word.</summary>
     public bool BreaksOff { get; set; }
 
-    public int Attempts;
+    /// <summary>Mails that it was to take, or refused.</summary>
+    public int Attempts => Volatile.Read(ref _attempts);
 
     public static SmtpSink Start(int? port = null, X509Certificate? certificate = null, bool authentication = true)
     {
@@ -64,7 +66,7 @@ public sealed class SmtpSink : IMessageStore, IMailboxFilter, IUserAuthenticator
 
     async Task<SmtpResponse> IMessageStore.SaveAsync(ISessionContext context, IMessageTransaction transaction, ReadOnlySequence<byte> buffer, CancellationToken cancellationToken)
     {
-        Interlocked.Increment(ref Attempts);
+        Interlocked.Increment(ref _attempts);
         if (Refuses is { } no) return no;
         var breaksOff = BreaksOff;
         using var stream = new MemoryStream(buffer.ToArray());
@@ -78,7 +80,7 @@ public sealed class SmtpSink : IMessageStore, IMailboxFilter, IUserAuthenticator
     Task<bool> IMailboxFilter.CanDeliverToAsync(ISessionContext context, IMailbox to, IMailbox from, CancellationToken cancellationToken)
     {
         if (!Unknown.Contains($"{to.User}@{to.Host}")) return Task.FromResult(true);
-        Interlocked.Increment(ref Attempts);
+        Interlocked.Increment(ref _attempts);
         return Task.FromResult(false);
     }
 

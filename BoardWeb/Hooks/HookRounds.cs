@@ -50,7 +50,8 @@ public sealed class HookRounds(
             if (on.Count == 0) return;
             await database.ReadAsync(c =>
             {
-                foreach (var hook in on) Refresh(c, hook);
+                var newest = Marks.Newest(c, "post", "post_revision");
+                foreach (var hook in on) Refresh(c, hook, newest);
                 return true;
             }, cancel);
             await Task.WhenAll(_queues.Values.Select(q => TellAsync(q, cancel)));
@@ -67,12 +68,12 @@ public sealed class HookRounds(
         }
     }
 
-    private void Refresh(DbConnection connection, Hook hook)
+    private void Refresh(DbConnection connection, Hook hook, Marks newest)
     {
         if (!_queues.TryGetValue(hook.Id, out var queue) || queue.Hook.Since != hook.Since || !queue.Hook.Events.SequenceEqual(hook.Events))
             _queues[hook.Id] = queue = HookQueue.Load(connection, hook, time.GetUtcNow(), n => HookRules.PauseAfter(n, settings.Hooks), settings.Hooks.MaxFailures);
         queue.Hook = hook;
-        queue.Fill(connection, Marks.Newest(connection, "post", "post_revision"), time.GetUtcNow());
+        queue.Fill(connection, newest, time.GetUtcNow());
     }
 
     private async Task TellAsync(HookQueue queue, CancellationToken cancel)
