@@ -408,7 +408,13 @@ public sealed partial class DigestTests
         settings.Web.PublicUrl = Board;
         settings.Mail = new()
         {
-            Host = "127.0.0.1", Port = sink.Port, Tls = MailTls.None, From = "board@connect.example", Account = SmtpSink.Account, PasswordFile = file, RetrySeconds = 1,
+            Host = "127.0.0.1",
+            Port = sink.Port,
+            Tls = MailTls.None,
+            From = "board@connect.example",
+            Account = SmtpSink.Account,
+            PasswordFile = file,
+            RetrySeconds = 1,
             DigestHour = DateTime.UtcNow.AddMinutes(-1).Hour, // due since less than an hour
         };
     };

@@ -35,9 +35,20 @@ public sealed class HookClient : IDisposable
         (_settings, _secrets, _time) = (settings.Hooks, secrets, time);
         _http = new(new SocketsHttpHandler
         {
-            UseProxy = false, UseCookies = false, AllowAutoRedirect = false, ActivityHeadersPropagator = null, ConnectCallback = ConnectAsync, MaxConnectionsPerServer = 2,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(1), MaxResponseHeadersLength = 16, MaxResponseDrainSize = 4096, ResponseDrainTimeout = TimeSpan.FromSeconds(1),
-        }) { Timeout = Timeout.InfiniteTimeSpan };
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            ActivityHeadersPropagator = null,
+            ConnectCallback = ConnectAsync,
+            MaxConnectionsPerServer = 2,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(1),
+            MaxResponseHeadersLength = 16,
+            MaxResponseDrainSize = 4096,
+            ResponseDrainTimeout = TimeSpan.FromSeconds(1),
+        })
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
     }
 
     /// <summary>Tries once, for as long as the settings allow.</summary>

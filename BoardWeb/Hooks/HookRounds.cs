@@ -22,7 +22,7 @@ public sealed class HookRounds(
 
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(500), PaceOfOthers = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<Guid, HookQueue> _queues = [];
+    private readonly Dictionary<Guid, HookBacklog> _queues = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -71,12 +71,12 @@ public sealed class HookRounds(
     private void Refresh(DbConnection connection, Hook hook, Marks newest)
     {
         if (!_queues.TryGetValue(hook.Id, out var queue) || queue.Hook.Since != hook.Since || !queue.Hook.Events.SequenceEqual(hook.Events))
-            _queues[hook.Id] = queue = HookQueue.Load(connection, hook, time.GetUtcNow(), n => HookRules.PauseAfter(n, settings.Hooks), settings.Hooks.MaxFailures);
+            _queues[hook.Id] = queue = HookBacklog.Load(connection, hook, time.GetUtcNow(), n => HookRules.PauseAfter(n, settings.Hooks), settings.Hooks.MaxFailures);
         queue.Hook = hook;
         queue.Fill(connection, newest, time.GetUtcNow());
     }
 
-    private async Task TellAsync(HookQueue queue, CancellationToken cancel)
+    private async Task TellAsync(HookBacklog queue, CancellationToken cancel)
     {
         var told = new List<(HookTask Task, string Outcome, HookAnswer Answer)>();
         if (time.GetUtcNow() < queue.RestsUntil) return;

@@ -55,7 +55,14 @@ public sealed class HookTexts(PostReader posts, TopicReader topics, ChannelReade
 
     private object Of(PostView post) => new
     {
-        post.Id, post.Topic, post.Author, post.AuthorId, body = post.IsDeleted ? null : post.Body, createdAt = post.CreatedAt, deleted = post.IsDeleted, edited = post.State.Edit is not null,
+        post.Id,
+        post.Topic,
+        post.Author,
+        post.AuthorId,
+        body = post.IsDeleted ? null : post.Body,
+        createdAt = post.CreatedAt,
+        deleted = post.IsDeleted,
+        edited = post.State.Edit is not null,
         url = $"{Board}/t/{post.Topic}?at={post.Id}#p-{post.Id}",
     };
 

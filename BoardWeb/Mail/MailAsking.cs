@@ -35,7 +35,7 @@ public sealed class MailAsking(
     public void AskForReset(string name) => outbox.TryPost(async cancel =>
     {
         // Of several people with one name the one whom the name alone means; the others write their suffix.
-        if ((await accounts.NamedAsync(name, cancel)).FirstOrDefault() is not { } account) return null;
+        if (await accounts.NamedAsync(name, cancel) is not [var account, ..]) return null;
         if ((await addresses.OfAsync(account.Id, cancel)).Reached is not { } address || await ResetsAsync(account.Id, cancel) >= MailRules.MaxResets) return null;
         var (code, _) = await resets.MakeAsync(account, account.Id);
         return mail.Reset(account, address, code);

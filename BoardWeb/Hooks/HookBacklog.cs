@@ -19,7 +19,7 @@ public sealed record HookTask(Guid Id, Guid Post, long Origin, string Event, int
 /// What one webhook has still to be told, on the node that tells it. The rows in the database are the queue: only <see cref="MaxWaiting"/> are taken from there at a time. How far each
 /// origin's rows were told is the greatest of them that was tried; what failed since is tried again. So another node goes on where the one before stopped, and may tell a little of it twice.
 /// </summary>
-public sealed class HookQueue
+public sealed class HookBacklog
 {
     /// <summary>Events that wait in memory; the others wait in their tables.</summary>
     public const int MaxWaiting = 200;
@@ -35,7 +35,7 @@ public sealed class HookQueue
     private readonly Dictionary<long, Guid> _marks = [];
     private readonly HashSet<Guid> _reports = [];
 
-    private HookQueue(Hook hook) => Hook = hook;
+    private HookBacklog(Hook hook) => Hook = hook;
 
     public Hook Hook { get; set; }
 
@@ -49,9 +49,9 @@ public sealed class HookQueue
     public DateTimeOffset RestsUntil { get; set; } = DateTimeOffset.MinValue;
 
     /// <summary>Where the node before stopped.</summary>
-    public static HookQueue Load(DbConnection connection, Hook hook, DateTimeOffset now, Func<int, TimeSpan> pauseAfter, int maxFailures)
+    public static HookBacklog Load(DbConnection connection, Hook hook, DateTimeOffset now, Func<int, TimeSpan> pauseAfter, int maxFailures)
     {
-        var queue = new HookQueue(hook);
+        var queue = new HookBacklog(hook);
         var of = new { hook = Ids.Bytes(hook.Id), since = Ids.Bytes(hook.Since), lately = Ids.Bytes(Later(hook.Since, Uuid7.LowestAt(now - HookRules.GiveUpAfter - TimeSpan.FromHours(1)))), reported = Ids.Bytes(Later(hook.Since, Uuid7.LowestAt(now - LatestReport))) };
         foreach (var (origin, id) in connection.Query<(long, byte[])>("SELECT origin, MAX(event_id) FROM hook_delivery WHERE hook_id = @hook AND origin <> 0 GROUP BY origin", of))
             queue._marks[origin] = Later(hook.Since, Ids.Of(id));
