@@ -11,6 +11,8 @@ namespace Connect.BoardWeb.Tests;
 /// <summary>A real browser. Set CONNECT_SCREENSHOTS to a folder to look at the pages.</summary>
 public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromium) : IClassFixture<BrowserTests.Chromium>
 {
+    private static readonly string[] Reported = ["report.created"];
+
     private static readonly string? Screenshots = Environment.GetEnvironmentVariable("CONNECT_SCREENSHOTS");
 
     /// <summary>WCAG 2.2, levels A and AA, and what the checker's authors hold for good practice.</summary>
@@ -170,7 +172,7 @@ public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromi
         using var ann = new PlainBrowser(ring.B.Url);
         await ann.SignUpAsync($"Ann {PageTests.Unique()}");
         var other = (await ann.GoAsync("/")).QuerySelector(".me")!.GetAttribute("href")!;
-        var hook = (await (await admin.PostAsJsonAsync("/api/v1/hooks", new { url = "https://receiver.example/a_very_long_address_" + new string('u', 80), events = new[] { "report.created" } })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
+        var hook = (await (await admin.PostAsJsonAsync("/api/v1/hooks", new { url = "https://receiver.example/a_very_long_address_" + new string('u', 80), events = Reported })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
         (await admin.PatchAsJsonAsync($"/api/v1/hooks/{hook}", new { on = false })).EnsureSuccessStatusCode();
         (await admin.PostAsync($"/api/v1/hooks/{hook}/test", null)).EnsureSuccessStatusCode();
         string[] paths = ["/", "/c/general", "/c/general/new", "/c/general/settings", topic, topic + "/settings", post, post + "/report", person, other, "/account", "/account/tokens", "/account/sign-in", "/account/mail", "/mail/confirm", "/mail/unsubscribe", "/hooks", $"/hooks/{hook}", "/files", file, "/notifications", "/moderation", "/moderation/log", "/search", "/search?q=paragraph", "/signin", "/signin/external", "/signup", "/reset", "/new-channel", "/nothing"];

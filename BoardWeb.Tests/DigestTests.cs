@@ -25,6 +25,8 @@ public sealed partial class DigestTests
 {
     private const string Script = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>", Board = "https://board.example";
 
+    private static readonly string[] Narrow = ["read", "write"];
+
     public static TheoryData<string> Engines => new("MariaDB", "MySQL");
 
     [Theory]
@@ -286,7 +288,7 @@ public sealed partial class DigestTests
         await ApiContractTests.AssertProblemAsync(await eve.PutAsJsonAsync("/api/v1/mail/address", new { address = "one@reader.example" }), 409);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await eve.PutAsJsonAsync("/api/v1/mail/digest", new { frequency = "hourly" })).StatusCode);
         // A token that may only write cannot lead the way to another password.
-        var me = await (await ann.PostAsJsonAsync("/api/v1/tokens", new { label = "narrow", scopes = new[] { "read", "write" } })).Content.ReadFromJsonAsync<JsonElement>();
+        var me = await (await ann.PostAsJsonAsync("/api/v1/tokens", new { label = "narrow", scopes = Narrow })).Content.ReadFromJsonAsync<JsonElement>();
         using var narrow = stage.A.Client(me.GetProperty("token").GetString());
         Assert.Equal(HttpStatusCode.Forbidden, (await narrow.PutAsJsonAsync("/api/v1/mail/address", new { address = "thief@evil.example" })).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await narrow.PostAsJsonAsync("/api/v1/mail/confirm", new { token = second })).StatusCode);

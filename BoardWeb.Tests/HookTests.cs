@@ -22,6 +22,8 @@ public sealed class HookTests
 
     private static readonly string[] All = ["post.created", "topic.created", "post.changed", "report.created"];
 
+    private static readonly string[] Unknown = ["everything"], Narrow = ["read", "write", "moderate"];
+
     public static TheoryData<string> Engines => new("MariaDB", "MySQL");
 
     [Theory]
@@ -204,7 +206,7 @@ public sealed class HookTests
             Assert.False(inside.Pending());
             Assert.Equal(HttpStatusCode.UnprocessableEntity, (await admin.PostAsJsonAsync("/api/v1/hooks", new { url = "https://169.254.169.254/", events = All })).StatusCode);
             Assert.Equal(HttpStatusCode.UnprocessableEntity, (await admin.PatchAsJsonAsync($"/api/v1/hooks/{hook}", new { url = "http://127.0.0.1/" })).StatusCode);
-            Assert.Equal(HttpStatusCode.UnprocessableEntity, (await admin.PostAsJsonAsync("/api/v1/hooks", new { url = "https://receiver.example/", events = new[] { "everything" } })).StatusCode);
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, (await admin.PostAsJsonAsync("/api/v1/hooks", new { url = "https://receiver.example/", events = Unknown })).StatusCode);
         }
         await using var receiver = await HookReceiver.StartAsync();
         await using var stage = await SendingStage.StartAsync("MariaDB", Loopback);
@@ -273,7 +275,7 @@ public sealed class HookTests
         using var admin = stage.Admin();
         var (hook, _) = await MakeAsync(admin, "https://receiver.example/", All);
         using var member = await stage.MemberAsync($"Ann {PageTests.Unique()}");
-        var scoped = await JsonAsync(await admin.PostAsJsonAsync("/api/v1/tokens", new { label = "narrow", scopes = new[] { "read", "write", "moderate" } }));
+        var scoped = await JsonAsync(await admin.PostAsJsonAsync("/api/v1/tokens", new { label = "narrow", scopes = Narrow }));
         using var narrow = stage.A.Client(scoped.GetProperty("token").GetString());
         foreach (var who in new[] { member, narrow })
         {
