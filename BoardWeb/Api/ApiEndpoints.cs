@@ -6,6 +6,8 @@ using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Erasure;
 using Connect.BoardWeb.Files;
+using Connect.BoardWeb.Hooks;
+using Connect.BoardWeb.Mail;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Ring;
@@ -34,6 +36,8 @@ public static class ApiEndpoints
         api.MapAttention();
         api.MapFiles();
         api.MapArchive();
+        api.MapMail();
+        api.MapHooks();
         api.MapGet("/channels", ListChannels).Produces<Listing<ChannelItem>>().WithSummary("All channels");
         api.MapPost("/channels", CreateChannel).Produces<ChannelCreated>(201).Produces<ChannelCreated>(202)
             .ProducesProblem(409).ProducesValidationProblem(422).WithSummary("Make a channel");

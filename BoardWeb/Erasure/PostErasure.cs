@@ -20,7 +20,7 @@ public sealed record ErasurePlan(int Versions, IReadOnlyList<StoredFile> Files, 
 
 /// <summary>
 /// Erases posts: not only hidden, as a deletion does it, but gone. The board's own account can change no row; it writes that something is erased, which takes it from every page at once, and each
-/// node's daemon takes the text out of its own server as soon as that has arrived there (docs/adr/0026).
+/// node's daemon takes the text out of its own server as soon as that has arrived there (docs/adr/0024).
 /// </summary>
 public sealed partial class PostErasure(BoardDatabase database, FileReader files, WriteBatcher writes, TimeProvider time)
 {

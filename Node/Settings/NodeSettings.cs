@@ -49,6 +49,15 @@ public sealed class NodeSettings
 
     public PostSettings Posts { get; set; } = new();
 
+    public MailSettings Mail { get; set; } = new();
+
+    public HookSettings Hooks { get; set; } = new();
+
+    /// <summary>
+    /// For so long a node must have been the first by name of those that it sees before it sends digests and webhooks, in seconds. 60: longer than it takes until all have heard of a failure.
+    /// </summary>
+    public int SenderSettleSeconds { get; set; } = 60;
+
     /// <summary>For tests only: seconds by which this node's programs believe the clock to be ahead (negative: behind), as on a machine whose clock is wrong. 0.</summary>
     public int ClockOffsetSeconds { get; set; }
 
@@ -97,7 +106,8 @@ public sealed class NodeSettings
         if (Daemon.LongestHoldDownSeconds is < 1 or > 86_400) yield return "daemon:longestHoldDownSeconds must be 1 to 86400";
         if (ClockOffsetSeconds is < -86_400 or > 86_400) yield return "clockOffsetSeconds must be -86400 to 86400";
         if (Daemon.CheckRowsPerSecond is < 0 or > 100_000) yield return "daemon:checkRowsPerSecond must be 0 to 100000";
-        foreach (var fault in SignInSettings.Faults(Web.SignIn)) yield return fault;
+        foreach (var fault in SignInSettings.Faults(Web.SignIn).Concat(Mail.Faults()).Concat(Hooks.Faults())) yield return fault;
+        if (SenderSettleSeconds is < 0 or > 3600) yield return "senderSettleSeconds must be 0 to 3600";
         foreach (var peer in Daemon.Join.Where(j => !IsWebUrl(j))) yield return $"daemon:join has '{peer}', which is not an http or https address";
         if (Posts.BatchMilliseconds is < 0 or > 100) yield return "posts:batchMilliseconds must be 0 to 100";
         if (Posts.WaitMilliseconds is < 50 or > 30_000) yield return "posts:waitMilliseconds must be 50 to 30000";
@@ -107,7 +117,9 @@ public sealed class NodeSettings
     /// <summary>A secret in a file that others may read is none.</summary>
     private static IEnumerable<string> SecretsIn(string file) => new ConfigurationBuilder().AddJsonFile(file).Build().GetSection("web:signIn").GetChildren()
         .Where(entry => entry["clientSecret"] is { Length: > 0 })
-        .Select(entry => $"web:signIn:{entry.Key} holds a clientSecret: put it into a file that clientSecretFile names, or into the environment as CONNECT__Web__SignIn__{entry.Key}__ClientSecret");
+        .Select(entry => $"web:signIn:{entry.Key} holds a clientSecret: put it into a file that clientSecretFile names, or into the environment as CONNECT__Web__SignIn__{entry.Key}__ClientSecret")
+        .Concat(new ConfigurationBuilder().AddJsonFile(file).Build()["mail:password"] is { Length: > 0 }
+            ? ["mail:password is in the file: put it into a file that mail:passwordFile names, or into the environment as CONNECT__Mail__Password"] : Array.Empty<string>());
 
     private IEnumerable<string> DaemonFaults()
     {
