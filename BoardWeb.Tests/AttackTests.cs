@@ -22,6 +22,8 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
     private static readonly string[] Injections =
         ["' OR '1'='1", "'; DROP TABLE post; -- ", "\\'; DROP TABLE post; -- ", "\" OR \"\"=\"", "1' UNION SELECT password_hash FROM login_key -- ", "%' /*", "0x27", "＇ OR 1=1", "';SELECT SLEEP(5);-- "];
 
+    private static readonly string[] HookEvents = ["report.created"];
+
     public static TheoryData<string> Engines => new("MariaDB", "MySQL");
 
     [Fact]
@@ -62,7 +64,7 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
     {
         using var admin = await AdministratorAsync();
         var payload = Uri.EscapeDataString(Script);
-        string[] names = ["after", "before", "at", "end", "reply", "returnUrl", "pending", "done", "handler", "preview", "slug", "code", "problem", "site", "ticket", "Name", "Label", "Scopes", "Title", "Body", "Reason", "InReplyTo", "Version", "Level", "UpTo"];
+        string[] names = ["after", "before", "at", "end", "reply", "returnUrl", "pending", "done", "handler", "preview", "slug", "code", "problem", "site", "ticket", "Name", "Label", "Scopes", "Title", "Body", "Reason", "InReplyTo", "Version", "Level", "UpTo", "Token", "Address", "Digest", "Events", "On", "Password"];
         var query = string.Join('&', names.Select(n => $"{n}={payload}"));
         foreach (var path in await PagesAsync())
         {
@@ -88,7 +90,8 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
         (await admin.PutAsJsonAsync($"/api/v1/posts/{post}", new { body = Script + "!", reason = Script })).EnsureSuccessStatusCode();
         (await admin.PostAsJsonAsync($"/api/v1/posts/{post}/reports", new { reason = Script })).EnsureSuccessStatusCode();
         (await admin.PatchAsJsonAsync($"/api/v1/topics/{topic}", new { locked = true, pinned = true, reason = Script })).EnsureSuccessStatusCode();
-        string[] pages = ["/", $"/c/{slug}", $"/c/{slug}/settings", $"/c/{slug}/new", $"/t/{topic}", $"/t/{topic}/settings", $"/p/{post}", $"/p/{post}/report", "/moderation", "/moderation/log"];
+        (await admin.PutAsJsonAsync("/api/v1/words", new { word = $"{Script} {PageTests.Unique()}", reason = Script })).EnsureSuccessStatusCode();
+        string[] pages = ["/", $"/c/{slug}", $"/c/{slug}/settings", $"/c/{slug}/new", $"/t/{topic}", $"/t/{topic}/settings", $"/p/{post}", $"/p/{post}/report", $"/p/{post}/erase", "/moderation", "/moderation/log", "/moderation/words"];
         foreach (var path in pages)
         {
             var page = await browser.GoAsync(path);
@@ -138,7 +141,12 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
                 (HttpMethod.Put, $"/api/v1/topics/{topic}/attention", new { level = injection }), (HttpMethod.Put, $"/api/v1/topics/{topic}/read", new { upTo = injection }),
                 (HttpMethod.Post, $"/api/v1/topics/{topic}/posts", new { body = $"@{injection} @\"{injection}\" @a{injection}" }), (HttpMethod.Get, $"/api/v1/notifications?after={escaped}", null),
                 (HttpMethod.Get, $"/api/v1/channels/{escaped}/unread?after={escaped}", null), (HttpMethod.Get, $"/notifications?after={escaped}", null),
+                (HttpMethod.Post, $"/api/v1/posts/{Guid.NewGuid()}/erase", new { reason = injection }),
+                (HttpMethod.Put, "/api/v1/words", new { word = injection, reason = injection }), (HttpMethod.Delete, $"/api/v1/words?word={escaped}&reason={escaped}", null),
                 (HttpMethod.Post, $"/api/v1/files?name={escaped}", new { text = injection }), (HttpMethod.Get, $"/f/{id}/{escaped}", null), (HttpMethod.Get, $"/api/v1/files?after={escaped}", null),
+                (HttpMethod.Put, "/api/v1/mail/address", new { address = injection }), (HttpMethod.Put, "/api/v1/mail/digest", new { frequency = injection }), (HttpMethod.Post, "/api/v1/mail/confirm", new { token = injection }),
+                (HttpMethod.Post, "/api/v1/hooks", new { url = $"https://receiver.example/{injection}", events = new[] { injection } }), (HttpMethod.Get, $"/api/v1/hooks/{id}/deliveries?after={escaped}", null),
+                (HttpMethod.Get, $"/mail/confirm?token={escaped}", null), (HttpMethod.Get, $"/mail/unsubscribe?token={escaped}", null),
             ];
             foreach (var (method, path, body) in tried)
             {
@@ -265,11 +273,14 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
         var person = await mariaDb.SqlAsync(c => Node.Database.Uuid7.FromBytes(c.QueryFirst<byte[]>("SELECT id FROM account WHERE name = 'administrator' ORDER BY id LIMIT 1")));
         using var sent = new ByteArrayContent("a file"u8.ToArray());
         var file = (await (await admin.PostAsync("/api/v1/files?name=attacked.txt", sent)).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+        var hooks = (await admin.GetFromJsonAsync<JsonElement>("/api/v1/hooks")).GetProperty("items").EnumerateArray().Select(h => h.GetProperty("id").GetGuid()).ToList();
+        var hook = hooks.Count > 0 ? hooks[0] : (await (await admin.PostAsJsonAsync("/api/v1/hooks", new { url = "https://receiver.example/", events = HookEvents })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+        (await admin.PatchAsJsonAsync($"/api/v1/hooks/{hook}", new { on = false })).EnsureSuccessStatusCode(); // it calls nobody
         List<string> pages = [.. mariaDb.A.App.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
             .Where(e => e.Metadata.GetMetadata<PageActionDescriptor>() is not null)
             .Select(e => "/" + e.RoutePattern.RawText!.TrimStart('/')).Where(p => !p.StartsWith("/error", StringComparison.OrdinalIgnoreCase)).Distinct()
             .Select(p => p.Replace("{slug}", "general", StringComparison.Ordinal)
-                .Replace("{id:guid}", (p.StartsWith("/t/", StringComparison.Ordinal) ? topic : p.StartsWith("/p/", StringComparison.Ordinal) ? post : p.StartsWith("/f/", StringComparison.Ordinal) ? file : person).ToString(), StringComparison.Ordinal))];
+                .Replace("{id:guid}", (p.StartsWith("/t/", StringComparison.Ordinal) ? topic : p.StartsWith("/p/", StringComparison.Ordinal) ? post : p.StartsWith("/f/", StringComparison.Ordinal) ? file : p.StartsWith("/hooks/", StringComparison.Ordinal) ? hook : person).ToString(), StringComparison.Ordinal))];
         Assert.All(pages, p => Assert.DoesNotContain("{", p, StringComparison.Ordinal));
         Assert.True(pages.Count > 14, $"only {pages.Count} pages");
         return pages;

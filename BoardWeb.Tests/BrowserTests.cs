@@ -11,6 +11,8 @@ namespace Connect.BoardWeb.Tests;
 /// <summary>A real browser. Set CONNECT_SCREENSHOTS to a folder to look at the pages.</summary>
 public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromium) : IClassFixture<BrowserTests.Chromium>
 {
+    private static readonly string[] Reported = ["report.created"];
+
     private static readonly string? Screenshots = Environment.GetEnvironmentVariable("CONNECT_SCREENSHOTS");
 
     /// <summary>WCAG 2.2, levels A and AA, and what the checker's authors hold for good practice.</summary>
@@ -170,11 +172,14 @@ public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromi
         using var ann = new PlainBrowser(ring.B.Url);
         await ann.SignUpAsync($"Ann {PageTests.Unique()}");
         var other = (await ann.GoAsync("/")).QuerySelector(".me")!.GetAttribute("href")!;
-        string[] paths = ["/", "/c/general", "/c/general/new", "/c/general/settings", topic, topic + "/settings", post, post + "/report", person, other, "/account", "/account/tokens", "/account/sign-in", "/files", file, "/notifications", "/moderation", "/moderation/log", "/search", "/search?q=paragraph", "/language", "/signin", "/signin/external", "/signup", "/reset", "/new-channel", "/nothing"];
+        var hook = (await (await admin.PostAsJsonAsync("/api/v1/hooks", new { url = "https://receiver.example/a_very_long_address_" + new string('u', 80), events = Reported })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
+        (await admin.PatchAsJsonAsync($"/api/v1/hooks/{hook}", new { on = false })).EnsureSuccessStatusCode();
+        (await admin.PostAsync($"/api/v1/hooks/{hook}/test", null)).EnsureSuccessStatusCode();
+        string[] paths = ["/", "/c/general", "/c/general/new", "/c/general/settings", topic, topic + "/settings", post, post + "/report", post + "/erase", person, other, "/account", "/account/tokens", "/account/sign-in", "/account/mail", "/mail/confirm", "/mail/unsubscribe", "/hooks", $"/hooks/{hook}", "/files", file, "/notifications", "/moderation", "/moderation/log", "/moderation/words", "/search", "/search?q=paragraph", "/language", "/signin", "/signin/external", "/signup", "/reset", "/new-channel", "/nothing"];
         foreach (var path in paths)
         {
             await page.GotoAsync(ring.A.Url + path);
-            await ShowAsync(page, $"{scheme}-{width}-{(path == "/" ? "index" : path.Replace(topic, "topic").Replace(post, "post").Replace(person, "person").Replace(file, "file").Replace(other, "other").Trim('/').Replace('/', '-'))}".ToLowerInvariant());
+            await ShowAsync(page, $"{scheme}-{width}-{(path == "/" ? "index" : path.Replace(topic, "topic").Replace(post, "post").Replace(person, "person").Replace(file, "file").Replace(hook!, "one").Replace(other, "other").Trim('/').Replace('/', '-'))}".ToLowerInvariant());
             Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), $"{path} is wider than {width} px");
             if (width < 1100) continue; // what the checker looks at is the same, and it takes its time
             var barriers = (await page.RunAxe(Wcag)).Violations;

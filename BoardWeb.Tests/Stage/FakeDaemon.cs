@@ -20,6 +20,9 @@ public sealed class FakeDaemon : IAsyncDisposable
     /// <summary>The board may take writes.</summary>
     public bool Writable { get; set; } = true;
 
+    /// <summary>Whom it sees, and what it makes of them.</summary>
+    public IReadOnlyList<(string Name, string State)> Members { get; set; } = [("n1", "alive"), ("n2", "alive")];
+
     /// <summary>What it answers about copies.</summary>
     public Func<Task<(bool Satisfied, int Copies)>> Ack { get; set; } = () => Task.FromResult((true, 1));
 
@@ -52,7 +55,7 @@ public sealed class FakeDaemon : IAsyncDisposable
             writable = daemon.Writable,
             why = daemon.Serving ? "" : "it was told to rest",
             serverId,
-            members = new[] { new { name = "n1", state = "alive", serverId }, new { name = "n2", state = "alive", serverId = 8L } },
+            members = daemon.Members.Select(m => new { name = m.Name, state = m.State, serverId = m.Name == "n1" ? serverId : 8L }),
         });
         app.MapPost("/v1/ack", async (AckBody body) =>
         {

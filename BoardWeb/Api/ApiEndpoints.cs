@@ -1,9 +1,13 @@
 using System.Security.Claims;
 using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Admission;
 using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Erasure;
 using Connect.BoardWeb.Files;
+using Connect.BoardWeb.Hooks;
+using Connect.BoardWeb.Mail;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Ring;
@@ -27,9 +31,13 @@ public static class ApiEndpoints
             .AddEndpointFilter(async (context, next) => !HttpMethods.IsGet(context.HttpContext.Request.Method) && Identity.WhyReadsOnly(context.HttpContext.User) is { } why
                 ? Problem(403, why) : await next(context));
         api.MapModeration();
+        api.MapErasure();
+        api.MapWords();
         api.MapAttention();
         api.MapFiles();
         api.MapArchive();
+        api.MapMail();
+        api.MapHooks();
         api.MapGet("/channels", ListChannels).Produces<Listing<ChannelItem>>().WithSummary("All channels");
         api.MapPost("/channels", CreateChannel).Produces<ChannelCreated>(201).Produces<ChannelCreated>(202)
             .ProducesProblem(409).ProducesValidationProblem(422).WithSummary("Make a channel");
@@ -60,6 +68,8 @@ public static class ApiEndpoints
             .ProducesProblem(403).ProducesProblem(404).WithSummary("What happened to a post, in order");
         api.MapOwnAccess();
     }
+
+    private const string Erased = "It was erased, and nothing of it is left. Write a new post instead.";
 
     private static async Task<IResult> ListChannels(ChannelReader channels, NodeNames names, CancellationToken cancel) =>
         Results.Ok(new Listing<ChannelItem>([.. (await channels.AllAsync(cancel)).Select(c => ChannelItem.Of(c, names))], null));
@@ -97,13 +107,14 @@ public static class ApiEndpoints
 
     private static async Task<IResult> CreateTopic(
         string slug, NewTopicBody body, [FromHeader(Name = "Idempotency-Key")] string? key, ClaimsPrincipal user, ChannelReader channels, Posting posting,
-        NodeSettings settings, CancellationToken cancel)
+        PostAdmission admission, HttpContext context, NodeSettings settings, CancellationToken cancel)
     {
         var (fault, tooLarge) = PostRules.Body(body.Body);
         if (tooLarge) return Problem(413, fault!);
         if (Invalid(("title", PostRules.Title(body.Title)), ("body", fault), KeyFault(key)) is { } invalid) return invalid;
         if (await channels.FindAsync(slug, cancel) is not { } channel) return NoChannel(slug);
         if (TopicRules.WhyClosed(channel, user) is { } closed) return Problem(403, closed);
+        if (await admission.WhyNotAsync(user, body.Title, body.Body!, isNew: true, cancel) is { } refusal) return refusal.Answer(context);
         var author = Identity.AccountOf(user)!.Value;
         var posted = await posting.OpenAsync(channel.Id, author, body.Title!, body.Body!, Posting.RequestKey(author, key), cancel);
         return posted.Conflict ? UsedKey()
@@ -122,7 +133,7 @@ public static class ApiEndpoints
 
     private static async Task<IResult> CreatePost(
         Guid id, NewPostBody body, [FromHeader(Name = "Idempotency-Key")] string? key, ClaimsPrincipal user, ChannelReader channels, TopicReader topics, PostReader posts,
-        Posting posting, NodeSettings settings, CancellationToken cancel)
+        Posting posting, PostAdmission admission, HttpContext context, NodeSettings settings, CancellationToken cancel)
     {
         var (fault, tooLarge) = PostRules.Body(body.Body);
         if (tooLarge) return Problem(413, fault!);
@@ -131,6 +142,7 @@ public static class ApiEndpoints
         if (TopicRules.WhyClosed(topic, await channels.FindAsync(topic.Channel, cancel), user) is { } closed) return Problem(403, closed);
         if (body.InReplyTo is { } reply && (await posts.FindAsync(reply, cancel))?.Topic != topic.Id)
             return Invalid(("inReplyTo", "There is no such post in this topic."))!;
+        if (await admission.WhyNotAsync(user, null, body.Body!, isNew: true, cancel) is { } refusal) return refusal.Answer(context);
         var author = Identity.AccountOf(user)!.Value;
         var posted = await posting.ReplyAsync(topic.Id, author, body.Body!, body.InReplyTo, Posting.RequestKey(author, key), cancel);
         return posted.Conflict ? UsedKey()
@@ -140,15 +152,17 @@ public static class ApiEndpoints
     private static async Task<IResult> GetPost(Guid id, ClaimsPrincipal user, VisiblePosts posts, NodeNames names, CancellationToken cancel) =>
         await posts.FindAsync(id, user, cancel) is { } post ? Results.Ok(PostItem.Of(post, names)) : NoPost();
 
-    private static async Task<IResult> EditPost(Guid id, EditBody body, ClaimsPrincipal user, VisiblePosts posts, Revising revising, NodeSettings settings, CancellationToken cancel)
+    private static async Task<IResult> EditPost(
+        Guid id, EditBody body, ClaimsPrincipal user, VisiblePosts posts, Revising revising, PostAdmission admission, HttpContext context, NodeSettings settings, CancellationToken cancel)
     {
         var (fault, tooLarge) = PostRules.Body(body.Body);
         if (tooLarge) return Problem(413, fault!);
         if (Invalid(("body", fault), ("reason", PostRules.Reason(body.Reason))) is { } invalid) return invalid;
         if (await posts.FindAsync(id, user, cancel) is not { } post) return NoPost();
-        if (!Revising.MayEdit(post, user)) return NotTheirs(post.IsDeleted ? "It is deleted: restore it first." : null);
+        if (!Revising.MayEdit(post, user)) return NotTheirs(post.IsErased ? Erased : post.IsDeleted ? "It is deleted: restore it first." : null);
         if (body.Body == post.Body) return Unchanged(post, settings);
         if (body.Version is { } seen && seen != post.Version) return Problem(409, "The post has been changed since: read it again.");
+        if (await admission.WhyNotAsync(user, null, body.Body!, isNew: false, cancel) is { } refusal) return refusal.Answer(context);
         return Changed(post, settings, await revising.EditAsync(post, user, body.Body!, body.Reason));
     }
 
@@ -164,7 +178,7 @@ public static class ApiEndpoints
     {
         if (await posts.FindAsync(id, user, cancel) is not { } post) return NoPost();
         if (!post.IsDeleted) return Unchanged(post, settings);
-        return Revising.MayRestore(post, user) ? Changed(post, settings, await revising.RestoreAsync(post, user, null)) : NotTheirs(null);
+        return Revising.MayRestore(post, user) ? Changed(post, settings, await revising.RestoreAsync(post, user, null)) : NotTheirs(post.IsErased ? Erased : null);
     }
 
     private static async Task<IResult> React(
@@ -180,7 +194,7 @@ public static class ApiEndpoints
     private static async Task<IResult> ListRevisions(Guid id, ClaimsPrincipal user, VisiblePosts visible, PostReader posts, CancellationToken cancel)
     {
         if (await visible.FindAsync(id, user, cancel) is not { } post) return NoPost();
-        if (!Revising.MaySeeHistory(post, user)) return NotTheirs(null);
+        if (!Revising.MaySeeHistory(post, user)) return NotTheirs(post.IsErased ? Erased : null);
         return Results.Ok(new Listing<RevisionItem>([.. (await posts.HistoryAsync(id, cancel)).Select(RevisionItem.Of)], null));
     }
 

@@ -14,8 +14,13 @@ internal enum FieldType { Id, OptionalId, Text, OptionalText, Flag }
 /// <param name="Name">In JSON.</param>
 /// <param name="Column">A constant, never input.</param>
 /// <param name="Fault">What is wrong with a text, or null.</param>
-internal sealed record ArchivedField(string Name, string Column, FieldType Type, Func<string?, string?>? Fault = null)
+/// <param name="PostOfText">The column with the id of the post that it is a text of; that of an erased post is not exported, even if it is still there.</param>
+internal sealed record ArchivedField(string Name, string Column, FieldType Type, Func<string?, string?>? Fault = null, string? PostOfText = null)
 {
+    /// <summary>SQL for its value in a row <c>x</c>.</summary>
+    public string Value => PostOfText is null ? $"x.{Column}"
+        : $"IF(x.{Column} IS NOT NULL AND EXISTS (SELECT 1 FROM post_revision g WHERE g.post_id = x.{PostOfText} AND g.kind = '{RevisionKind.Erase}'), '', x.{Column})";
+
     /// <summary>Writes the value of a column.</summary>
     public void Write(Utf8JsonWriter json, object? value)
     {
@@ -67,9 +72,9 @@ internal sealed partial record ArchivedKind(string Name, string Table, string Au
         new("channel", "channel", "author_id", [Id("author", "author_id"), new("slug", "slug", FieldType.Text, PostRules.Slug), new("title", "title", FieldType.Text, PostRules.Title)]),
         new("topic", "topic", "author_id", [Id("channel", "channel_id"), Id("author", "author_id"), new("title", "title", FieldType.Text, PostRules.Title)], HasRetries: true),
         new("post", "post", "author_id",
-            [Id("topic", "topic_id"), Id("author", "author_id"), new("inReplyTo", "in_reply_to", FieldType.OptionalId), new("body", "body", FieldType.Text, Body)], HasRetries: true),
+            [Id("topic", "topic_id"), Id("author", "author_id"), new("inReplyTo", "in_reply_to", FieldType.OptionalId), new("body", "body", FieldType.Text, Body, "id")], HasRetries: true),
         new("revision", "post_revision", "author_id",
-            [Id("post", "post_id"), Id("author", "author_id"), new("kind", "kind", FieldType.Text, Word10), new("body", "body", FieldType.OptionalText, Body), Reason()]),
+            [Id("post", "post_id"), Id("author", "author_id"), new("kind", "kind", FieldType.Text, Word10), new("body", "body", FieldType.OptionalText, Body, "post_id"), Reason()]),
         new("reaction", "reaction", "author_id", [Id("post", "post_id"), Id("author", "author_id"), new("kind", "kind", FieldType.Text, Word10), new("given", "given", FieldType.Flag)]),
         new("report", "report", "author_id", [Id("post", "post_id"), Id("author", "author_id"), Reason()]),
         new("decision", "decision", "author_id",
@@ -114,7 +119,8 @@ internal sealed partial record ArchivedKind(string Name, string Table, string Au
     private static string? Name40(string? name) => string.IsNullOrWhiteSpace(name) || name.Length > AccountName.MaxLength || name.Any(char.IsControl)
         ? $"A name has 1 to {AccountName.MaxLength} characters, and no control characters." : null;
 
-    private static string? Body(string? body) => PostRules.Body(body).Fault;
+    /// <summary>One that was erased is empty.</summary>
+    private static string? Body(string? body) => body?.Length == 0 ? null : PostRules.Body(body).Fault;
 
     private static string? Word10(string? word) => word?.Length <= 10 && Word().IsMatch(word) ? null : "It is a word of at most 10 letters.";
 

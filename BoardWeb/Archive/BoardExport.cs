@@ -73,7 +73,7 @@ public sealed class BoardExport(BoardDatabase database, Importing importing, Tim
         var until = author is null || kind.Author == "id" ? null
             : connection.QueryFirstOrDefault<byte[]>($"SELECT id FROM {kind.Table} WHERE id > @after ORDER BY id LIMIT 1 OFFSET {LookRows - 1}", new { after = Ids.Bytes(after) });
         var sql = $"""
-            SELECT x.id, {string.Join(", ", kind.Fields.Select(f => "x." + f.Column))} FROM {kind.Table} x
+            SELECT x.id, {string.Join(", ", kind.Fields.Select(f => f.Value))} FROM {kind.Table} x
             WHERE x.id > @after {(until is null ? "" : "AND x.id <= @until")} {(author is null ? "" : $"AND x.{kind.Author} = @author")}
               {(kind.HasRetries ? $"AND NOT EXISTS (SELECT 1 FROM {kind.Table} e WHERE e.request_key = x.request_key AND e.id < x.id)" : "")}
             ORDER BY x.id LIMIT {PageRows}

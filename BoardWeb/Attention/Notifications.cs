@@ -142,7 +142,7 @@ public sealed class Notifications(BoardDatabase database, TopicReader topics, Po
     /// <summary>The post is not deleted.</summary>
     /// <param name="post">A column.</param>
     private static string Exists(string post) =>
-        $"COALESCE((SELECT MAX(d.id) FROM post_revision d WHERE d.post_id = {post} AND d.kind = '{RevisionKind.Delete}'), '') <= COALESCE((SELECT MAX(d.id) FROM post_revision d WHERE d.post_id = {post} AND d.kind = '{RevisionKind.Restore}'), '')";
+        $"COALESCE((SELECT MAX(d.id) FROM post_revision d WHERE d.post_id = {post} AND d.kind = '{RevisionKind.Delete}'), '') <= COALESCE((SELECT MAX(d.id) FROM post_revision d WHERE d.post_id = {post} AND d.kind = '{RevisionKind.Restore}'), '') AND NOT EXISTS (SELECT 1 FROM post_revision d WHERE d.post_id = {post} AND d.kind = '{RevisionKind.Erase}')";
 
     /// <summary>As in <see cref="AttentionLevel.Of"/>.</summary>
     private static string Unmuted(string topic) =>

@@ -8,15 +8,15 @@ namespace Connect.BoardWeb.Files;
 public static class FileRights
 {
     /// <summary>Everybody sees what is not deleted; what is, moderators do.</summary>
-    public static bool MaySee(StoredFile file, ClaimsPrincipal user) => !file.IsHidden || Deciding.MayModerate(user);
+    public static bool MaySee(StoredFile file, ClaimsPrincipal user) => !file.IsHidden || (!file.IsErased && Deciding.MayModerate(user));
 
     /// <summary>Sees that it is there: whoever sent it does, too, when it is deleted.</summary>
-    public static bool MayKnow(StoredFile file, ClaimsPrincipal user) => MaySee(file, user) || Identity.AccountOf(user) == file.AuthorId;
+    public static bool MayKnow(StoredFile file, ClaimsPrincipal user) => MaySee(file, user) || Deciding.MayModerate(user) || Identity.AccountOf(user) == file.AuthorId;
 
     public static bool MayDelete(StoredFile file, ClaimsPrincipal user) => !file.IsHidden && (Identity.AccountOf(user) == file.AuthorId || Deciding.MayModerate(user));
 
     /// <summary>Moderators do; whoever sent it takes back a deletion of their own.</summary>
-    public static bool MayRestore(StoredFile file, ClaimsPrincipal user) => file.IsHidden
+    public static bool MayRestore(StoredFile file, ClaimsPrincipal user) => file is { IsHidden: true, IsErased: false }
         && (Deciding.MayModerate(user) || (Identity.AccountOf(user) == file.AuthorId && file.State[Decidable.Hidden]!.ById == file.AuthorId));
 
     /// <summary>The change that deletes it, or brings it back.</summary>

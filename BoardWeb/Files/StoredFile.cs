@@ -23,7 +23,10 @@ public sealed record StoredFile(Guid Id, Guid AuthorId, string Author, string Na
     public bool IsPicture => Whole.Width > 0;
 
     /// <summary>Deleted: for moderators only.</summary>
-    public bool IsHidden => State.Is(Decidable.Hidden);
+    public bool IsHidden => State.Is(Decidable.Hidden) || IsErased;
+
+    /// <summary>Nothing of it is left, and nothing brings it back.</summary>
+    public bool IsErased => State[Decidable.Erased] is not null;
 
     public string Address => AddressOf(Name);
 

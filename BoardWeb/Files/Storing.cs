@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
 using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Admission;
 using Connect.BoardWeb.Storage;
 using Connect.BoardWeb.Writes;
 using Connect.Node.Database;
@@ -18,7 +19,7 @@ public sealed record Stored(StoredFile? File, WriteResult? Result, string? Fault
 /// Keeps files. First all parts are written, then the row that makes a file of them: whatever stops in between leaves nothing that anybody can see. The same file, sent again by the same
 /// person, is the one that is there.
 /// </summary>
-public sealed class Storing(WriteBatcher writes, FileReader files, Pictures pictures, Uuid7 ids, TimeProvider time) : IDisposable
+public sealed class Storing(WriteBatcher writes, FileReader files, Pictures pictures, NewMembers members, Uuid7 ids, TimeProvider time) : IDisposable
 {
     /// <summary>Parts in one write: posts find their place between them.</summary>
     private const int PartsInWrite = 4;
@@ -39,6 +40,7 @@ public sealed class Storing(WriteBatcher writes, FileReader files, Pictures pict
     /// <exception cref="DatabaseUnavailableException">The server did not answer in time, or this node has too much to do.</exception>
     public async Task<Stored> StoreAsync(string? name, byte[] bytes, ClaimsPrincipal user, CancellationToken cancel)
     {
+        if (await members.WhyNoFilesAsync(user, cancel) is { } why) return Refused(403, why);
         if (bytes.Length == 0) return Refused(422, T["FileEmpty"]);
         if (FileKind.Of(bytes) is not { } kind) return Refused(415, T["FileKindRefused", FileRules.LimitsInWords]);
         var limit = kind.IsPicture ? FileRules.MaxPictureBytes : FileRules.MaxBytes;

@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using Connect.BoardWeb.Ring;
+using Connect.BoardWeb.Sending;
 using Connect.BoardWeb.Writes;
 
 namespace Connect.BoardWeb.Health;
 
 /// <summary>Asks the own daemon twice a second what the node does. A daemon that is silent for two seconds, or says no, makes the board not ready.</summary>
-public sealed class OwnDaemonProbe(IRingDaemonClient daemon, NodeNames names) : BackgroundService, IWriteGate
+public sealed class OwnDaemonProbe(IRingDaemonClient daemon, NodeNames names, SenderTurn turn) : BackgroundService, IWriteGate
 {
     // While the node is out, it is asked more often: it should be back as soon as it may.
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500), EveryWhileOut = TimeSpan.FromMilliseconds(100), Fresh = TimeSpan.FromSeconds(2);
@@ -51,6 +52,7 @@ public sealed class OwnDaemonProbe(IRingDaemonClient daemon, NodeNames names) : 
         {
             var report = await daemon.NodeAsync(cancel);
             names.Learn(report);
+            turn.Learn(report);
             Interlocked.Exchange(ref _answered, Stopwatch.GetTimestamp());
             _readOnly = report.ReadOnly is { } why ? () => T["NodeReadOnly", report.Name, why] : null;
             _closed = report.Writable ? null : _readOnly ?? (() => T["NodeTakesNothing", report.State]);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Connect.BoardWeb.Languages;
 
-/// <summary>The languages the board speaks. The programs run without ICU, so how a language writes dates and numbers stands with its texts (docs/adr/0024).</summary>
+/// <summary>The languages the board speaks. The programs run without ICU, so how a language writes dates and numbers stands with its texts (docs/adr/0025).</summary>
 public static class Language
 {
     /// <summary>English first: it is what stands in <c>Texts.resx</c>.</summary>

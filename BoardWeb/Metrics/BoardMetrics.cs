@@ -29,6 +29,14 @@ public sealed class BoardMetrics
 
     public Counter ReadMarksDropped { get; } = new();
 
+    public Counter MailsSent { get; } = new();
+
+    public Counter MailsFailed { get; } = new();
+
+    public Counter HooksDelivered { get; } = new();
+
+    public Counter HooksFailed { get; } = new();
+
     public Histogram BatchSize { get; } = new(1, 2, 5, 10, 25, 50, 100, 250);
 
     public Histogram Commit { get; } = new(Latencies);
@@ -62,6 +70,10 @@ public sealed class BoardMetrics
         Count("connect_board_live_dropped_total", "Live events dropped because a reader was too slow.", EventsDropped);
         Count("connect_board_rate_limited_total", "Requests over a limit.", RateLimited);
         Count("connect_board_read_marks_dropped_total", "Notes of how far somebody has read that could not be written.", ReadMarksDropped);
+        Count("connect_board_mails_sent_total", "Mails that the mail server took.", MailsSent);
+        Count("connect_board_mails_failed_total", "Attempts to send a mail that it did not take, or that nobody knows of.", MailsFailed);
+        Count("connect_board_hooks_delivered_total", "Deliveries of webhooks that were taken.", HooksDelivered);
+        Count("connect_board_hooks_failed_total", "Deliveries of webhooks that were not taken.", HooksFailed);
         Distribution("connect_board_batch_writes", "Writes in a batch.", BatchSize);
         Distribution("connect_board_commit_seconds", "One batch: from its begin to its commit.", Commit);
         Distribution("connect_board_ack_seconds", "One batch: from its commit to the answer about its copies.", Ack);

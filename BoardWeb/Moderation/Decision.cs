@@ -35,6 +35,12 @@ public static class Decidable
     /// <summary>Of somebody else's post: what was done to it, a kind of revision. The revision counts; this is for the log.</summary>
     public const string Post = "post";
 
+    /// <summary>Of a post or a file: nothing of it is left. Once decided, it stays so; the value says which of the two it is. Daemons act on it.</summary>
+    public const string Erased = "erased";
+
+    /// <summary>Of a word: whether it is on the word list, and how it is written (<see cref="Admission.WordList"/>).</summary>
+    public const string Word = "word";
+
     public const string Yes = "1";
 
     public static string IdText(Guid id) => id.ToString("N");

@@ -38,6 +38,15 @@ public sealed class DecisionReader(BoardDatabase database, Uuid7 ids)
 
     public Task<Decided> OfAsync(Guid subject, CancellationToken cancel) => database.ReadAsync(c => Of(c, subject), cancel);
 
+    /// <summary>The latest decisions about one property, whatever the subjects, whose values begin like this; <paramref name="limit"/> of them at the most.</summary>
+    /// <param name="beginning">A constant without wildcards.</param>
+    public List<Decision> Latest(DbConnection connection, string property, string beginning, int limit)
+    {
+        var found = connection.Query($"{Columns} WHERE d.property = @property AND d.value LIKE @values AND {IsLatest} ORDER BY d.id LIMIT {limit}", new { property, values = beginning + "%" }).Select(View).ToList();
+        if (found.Count > 0) ids.Observe(found.Max(d => d.Id));
+        return found;
+    }
+
     /// <summary>The highest id of an origin's decisions; null if it has made none.</summary>
     public static Guid? Newest(DbConnection connection, long origin) =>
         connection.ExecuteScalar<byte[]?>("SELECT MAX(id) FROM decision WHERE node = @origin", new { origin }) is { } id ? Ids.Of(id) : null;
@@ -57,6 +66,7 @@ public sealed class DecisionReader(BoardDatabase database, Uuid7 ids)
     private static LoggedDecision Logged(dynamic row)
     {
         Decision decision = View(row);
+        if (decision.Property == Decidable.Word) return new(decision, "the word list", "/moderation/words");
         var (about, address) = ((string?)row.topic, (string?)row.account, (string?)row.channel, (byte[]?)row.post, (string?)row.file) switch
         {
             ({ } topic, _, _, _, _) => (topic, $"/t/{decision.Subject}"),

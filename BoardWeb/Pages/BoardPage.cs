@@ -1,4 +1,5 @@
 using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Admission;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Web;
 using Connect.BoardWeb.Writes;
@@ -54,6 +55,14 @@ public abstract class BoardPage(LastWrite lastWrite) : PageModel
     {
         Response.StatusCode = status;
         return Page();
+    }
+
+    /// <summary>The form once more, with why its text is not taken.</summary>
+    protected PageResult Again(string field, Refusal refusal)
+    {
+        ModelState.AddModelError(field, refusal.Why);
+        refusal.Describe(Response);
+        return Again(refusal.Status);
     }
 
     /// <summary>The way back, if it leads to this board.</summary>

@@ -45,6 +45,8 @@ public sealed class ModerationLogModel(DecisionReader decisions, LastWrite lastW
             (Decidable.Archived, Decidable.Yes) => T.Html("Log.Archived", about),
             (Decidable.Archived, _) => T.Html("Log.Unarchived", about),
             (Decidable.Handled, _) => T.Html("Log.Handled", about),
+            (Decidable.Word, var value) => Admission.WordList.Read(value) is { Listed: true } word ? T.Html("Log.WordOn", about, word.Word) : T.Html("Log.WordOff", about, Admission.WordList.Read(value).Word),
+            (Decidable.Erased, _) => T.Html("Log.Erased", about),
             (Decidable.Post, RevisionKind.Edit) => T.Html("Log.Edited", about),
             (Decidable.Post, RevisionKind.Delete) => T.Html("Log.Deleted", about),
             (Decidable.Post, RevisionKind.Restore) => T.Html("Log.Restored", about),

@@ -1,3 +1,4 @@
+using Connect.BoardWeb.Admission;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Files;
@@ -12,7 +13,7 @@ namespace Connect.BoardWeb.Pages;
 /// <summary>Opens a topic with its first post.</summary>
 [Authorize]
 [TakesFiles]
-public sealed class NewTopicModel(ChannelReader channels, Posting posting, Attaching attaching, Addressing addressing, LastWrite lastWrite) : BoardPage(lastWrite)
+public sealed class NewTopicModel(ChannelReader channels, Posting posting, Attaching attaching, Addressing addressing, PostAdmission admission, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public ChannelView Channel { get; private set; } = null!;
 
@@ -40,6 +41,7 @@ public sealed class NewTopicModel(ChannelReader channels, Posting posting, Attac
         if (PostRules.Title(Title) is { } title) ModelState.AddModelError(nameof(Title), title);
         if (fault is not null) ModelState.AddModelError(nameof(Body), fault);
         if (!ModelState.IsValid) return Again(tooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status422UnprocessableEntity);
+        if (await admission.WhyNotAsync(User, Title, Body!, isNew: true, cancel) is { } refusal) return Again(nameof(Body), refusal);
         var key = Posting.RequestKey(Me!.Value, Posting.FormKey(FormKey, Title, Body));
         var posted = await posting.OpenAsync(Channel.Id, Me.Value, Title!, Body!, key, cancel);
         return Written($"/t/{posted.Topic}", posted.Result);

@@ -1,3 +1,4 @@
+using Connect.BoardWeb.Admission;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Live;
@@ -16,7 +17,7 @@ public sealed record HistoryStep(Revision Revision, string? Changes);
 
 /// <summary>One post: what happened to it, and what may be done to it by whoever looks.</summary>
 [TakesFiles]
-public sealed class PostModel(PostReader posts, TopicReader topics, Revising revising, Reactions reactions, FileReader files, Attaching attaching, Addressing addressing, LastWrite lastWrite) : BoardPage(lastWrite)
+public sealed class PostModel(PostReader posts, TopicReader topics, Revising revising, Reactions reactions, FileReader files, Attaching attaching, Addressing addressing, PostAdmission admission, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public PostView Post { get; private set; } = null!;
 
@@ -74,6 +75,7 @@ public sealed class PostModel(PostReader posts, TopicReader topics, Revising rev
         }
         if (Body!.ReplaceLineEndings() == Post.Body.ReplaceLineEndings()) return LocalRedirect(InTopic()); // nothing to do, or done by an earlier click
         Conflict = Version is { } seen && seen != Post.Version;
+        if (!Conflict && await admission.WhyNotAsync(User, null, Body, isNew: false, cancel) is { } refusal) return Again(nameof(Body), refusal);
         return Conflict ? Again(StatusCodes.Status409Conflict) : Written(InTopic(), await revising.EditAsync(Post, User, Body, Reason));
     }
 

@@ -1,4 +1,5 @@
 using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Admission;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Feeds;
@@ -17,7 +18,7 @@ namespace Connect.BoardWeb.Pages;
 [TakesFiles]
 public sealed class TopicModel(
     BoardDatabase database, ChannelReader channels, TopicReader topics, PostReader posts, Posting posting,
-    TopicAttention attention, ReadMarks marks, Addressing addressing, Attaching attaching, NodeSettings settings, LastWrite lastWrite) : BoardPage(lastWrite)
+    TopicAttention attention, ReadMarks marks, Addressing addressing, Attaching attaching, PostAdmission admission, NodeSettings settings, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public TopicView Topic { get; private set; } = null!;
 
@@ -84,6 +85,11 @@ public sealed class TopicModel(
             Response.StatusCode = tooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status422UnprocessableEntity;
         }
         else if (!ModelState.IsValid) Response.StatusCode = StatusCodes.Status422UnprocessableEntity; // a file was refused
+        else if (preview is null && await admission.WhyNotAsync(User, null, Body!, isNew: true, cancel) is { } refusal)
+        {
+            await LoadAsync(topic, PageFrom.End, null, cancel);
+            return Again(nameof(Body), refusal);
+        }
         else if (preview is null)
         {
             var key = Posting.RequestKey(me, Posting.FormKey(FormKey, topic.Id.ToString(), Body));

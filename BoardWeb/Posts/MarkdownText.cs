@@ -48,6 +48,9 @@ public sealed partial class MarkdownText
         return _rendered[id] = html;
     }
 
+    /// <summary>A text that is erased is not kept here either.</summary>
+    public void Forget(Guid id) => _rendered.TryRemove(id, out _);
+
     /// <summary>A text that belongs to no post (a preview).</summary>
     /// <param name="people">Who is mentioned in it, by <see cref="Mentions.KeyOf"/>; others stay plain text.</param>
     public static string ToHtml(string body, IReadOnlyDictionary<string, Guid>? people = null)

@@ -24,6 +24,8 @@ public sealed record PostView(
     public Guid Version => State.Latest == Guid.Empty ? Id : State.Latest;
 
     public bool IsDeleted => State.Deleted is not null;
+
+    public bool IsErased => State.Erasure is not null;
 }
 
 /// <summary>A post, or what became of one, that arrived on this node.</summary>
@@ -187,6 +189,7 @@ public sealed class PostReader(BoardDatabase database, MarkdownText markdown, Uu
         var state = states.GetValueOrDefault(id, PostState.AsWritten);
         var body = state.Deleted is null ? state.Edit?.Body ?? (string)row.body : "";
         var text = state.Edit?.Id ?? id;
+        if (state.Erasure is not null) foreach (var gone in new[] { id, text }) markdown.Forget(gone);
         var author = (byte[])row.author_id;
         var reply = row.in_reply_to is byte[] bytes ? Ids.Of(bytes) : (Guid?)null;
         return new(id, Ids.Of((byte[])row.topic_id), Ids.Of(author), Name((string?)row.author, author, (long)row.shared), body,

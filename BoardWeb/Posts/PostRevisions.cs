@@ -10,6 +10,9 @@ namespace Connect.BoardWeb.Posts;
 public static class RevisionKind
 {
     public const string Edit = "edit", Delete = "delete", Restore = "restore";
+
+    /// <summary>Nothing of it is left, and nothing brings it back (<see cref="Erasure.PostErasure"/>).</summary>
+    public const string Erase = "erase";
 }
 
 /// <summary>One thing that happened to a post.</summary>
@@ -24,14 +27,15 @@ public sealed record Revision(Guid Id, Guid Post, string Kind, Guid ById, string
 /// What became of a post: of all edits the latest, and the latest deletion unless it was restored later. Edits and deletions do not know of each other, so what an author edited on
 /// one side of a partition and a moderator deleted on the other is edited and deleted afterwards, on every node.
 /// </summary>
-public sealed record PostState(Revision? Edit, Revision? Deletion, Revision? Restoration)
+public sealed record PostState(Revision? Edit, Revision? Deletion, Revision? Restoration, Revision? Erasure)
 {
-    public static readonly PostState AsWritten = new(null, null, null);
+    public static readonly PostState AsWritten = new(null, null, null, null);
 
-    public Revision? Deleted => Deletion is { } deletion && !(Restoration?.Id.CompareTo(deletion.Id) > 0) ? deletion : null;
+    /// <summary>Why it is not shown; null if it is. What was erased stays so, whatever happened to it later or elsewhere.</summary>
+    public Revision? Deleted => Erasure is not null ? Erasure : Deletion is { } deletion && !(Restoration?.Id.CompareTo(deletion.Id) > 0) ? deletion : null;
 
     /// <summary>The id of the latest of them; the empty id if there is none.</summary>
-    public Guid Latest => new[] { Edit?.Id ?? default, Deletion?.Id ?? default, Restoration?.Id ?? default }.Max();
+    public Guid Latest => new[] { Edit?.Id ?? default, Deletion?.Id ?? default, Restoration?.Id ?? default, Erasure?.Id ?? default }.Max();
 }
 
 /// <summary>Reads revisions on a connection of somebody who reads posts.</summary>
@@ -49,7 +53,7 @@ public static class PostRevisions
         if (posts.Count == 0) return new Dictionary<Guid, PostState>();
         return connection.Query($"{Columns} WHERE r.post_id IN @posts AND NOT EXISTS (SELECT 1 FROM post_revision l WHERE l.post_id = r.post_id AND l.kind = r.kind AND l.id > r.id)", new { posts = posts.Select(Ids.Bytes) })
             .Select(View).GroupBy(r => r.Post)
-            .ToDictionary(g => g.Key, g => new PostState(Last(g, RevisionKind.Edit), Last(g, RevisionKind.Delete), Last(g, RevisionKind.Restore)));
+            .ToDictionary(g => g.Key, g => new PostState(Last(g, RevisionKind.Edit), Last(g, RevisionKind.Delete), Last(g, RevisionKind.Restore), Last(g, RevisionKind.Erase)));
     }
 
     /// <summary>Everything that happened to a post, in order; the last <paramref name="limit"/> of it.</summary>

@@ -17,10 +17,10 @@ public sealed class Revising(WriteBatcher writes, Addressing addressing)
     public static bool MayDelete(PostView post, ClaimsPrincipal user) => MayEdit(post, user);
 
     public static bool MayRestore(PostView post, ClaimsPrincipal user) =>
-        post.State.Deleted is { } deleted && (Identity.LooksAfterPosts(user) || (IsTheirs(post, user) && deleted.ById == Identity.AccountOf(user)));
+        !post.IsErased && post.State.Deleted is { } deleted && (Identity.LooksAfterPosts(user) || (IsTheirs(post, user) && deleted.ById == Identity.AccountOf(user)));
 
-    /// <summary>What was deleted is shown to whoever wrote it and to moderators.</summary>
-    public static bool MaySeeHistory(PostView post, ClaimsPrincipal user) => !post.IsDeleted || IsTheirs(post, user);
+    /// <summary>What was deleted is shown to whoever wrote it and to moderators, what was erased to nobody.</summary>
+    public static bool MaySeeHistory(PostView post, ClaimsPrincipal user) => !post.IsErased && (!post.IsDeleted || IsTheirs(post, user));
 
     public async Task<WriteResult> EditAsync(PostView post, ClaimsPrincipal user, string body, string? reason) =>
         await WriteAsync(post, user, RevisionKind.Edit, body, reason, await addressing.OfEditAsync(Identity.AccountOf(user)!.Value, body, default));

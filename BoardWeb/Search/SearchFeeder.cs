@@ -182,7 +182,7 @@ public sealed class SearchFeeder(BoardDatabase database, NodeSettings settings, 
                 var state = states.GetValueOrDefault(id, PostState.AsWritten);
                 var shown = state.Deleted is null && (long)row.repeats == 0;
                 return new IndexedPost(id, (long)row.node, Ids.Of((byte[])row.topic_id), Ids.Of((byte[])row.author_id), (long)row.opens != 0 ? (string?)row.title ?? "" : "",
-                    shown ? state.Edit?.Body ?? (string)row.body : null);
+                    shown ? state.Edit?.Body ?? (string)row.body : null, state.Erasure is not null);
             })];
     }
 }

@@ -10,7 +10,8 @@ namespace Connect.BoardWeb.Search;
 /// <summary>A post as the index holds it.</summary>
 /// <param name="Title">Of its topic, if it opens it; else empty.</param>
 /// <param name="Body">Null if nothing of it is to be found: it was deleted.</param>
-public sealed record IndexedPost(Guid Id, long Origin, Guid Topic, Guid Author, string Title, string? Body);
+/// <param name="IsErased">Nothing of it is to be left in the file.</param>
+public sealed record IndexedPost(Guid Id, long Origin, Guid Topic, Guid Author, string Title, string? Body, bool IsErased = false);
 
 /// <summary>
 /// This node's own full-text index: SQLite's FTS5 in a file beside the node's settings. It is made of rows that are in the ring, belongs to nobody else and can be deleted at any time. Posts
@@ -87,6 +88,8 @@ public sealed class SearchIndex : IDisposable
         if (seen is { } mark)
             Execute(_writer, "INSERT INTO mark VALUES (@origin, @id) ON CONFLICT (origin) DO UPDATE SET id = excluded.id", ("@origin", mark.Origin), ("@id", Ids.Bytes(mark.Id)));
         transaction.Commit();
+        // What is deleted is only marked as such: the whole index is written anew, and so is what lies beside it.
+        if (posts.Any(p => p.IsErased)) Execute(_writer, "INSERT INTO word (word) VALUES ('optimize'); PRAGMA wal_checkpoint(TRUNCATE);");
     }
 
     /// <summary>The newest posts that match, before a cursor.</summary>
@@ -98,6 +101,26 @@ public sealed class SearchIndex : IDisposable
         try
         {
             return await Task.Run(() => Find(query, topic, before, limit, cancel), cancel);
+        }
+        finally
+        {
+            _readers.Release();
+        }
+    }
+
+    /// <summary>How many posts somebody has in it, <paramref name="limit"/> at the most; what was deleted is not counted.</summary>
+    /// <exception cref="OperationCanceledException">It took too long.</exception>
+    public async Task<int> CountOfAsync(Guid author, int limit, CancellationToken cancel)
+    {
+        await _readers.WaitAsync(cancel);
+        try
+        {
+            return await Task.Run(() =>
+            {
+                using var connection = new SqliteConnection(Source);
+                connection.Open();
+                return (int)(long)Scalar(connection, "SELECT COUNT(*) FROM (SELECT 1 FROM word WHERE word MATCH @match LIMIT @limit)", ("@match", $"author : \"{author:N}\""), ("@limit", limit))!;
+            }, cancel);
         }
         finally
         {
@@ -190,7 +213,7 @@ public sealed class SearchIndex : IDisposable
         {
             connection.Open();
             // A crash of the machine may lose the last changes, and their marks with them: they are read again.
-            Execute(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+            Execute(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;");
             return connection;
         }
         catch

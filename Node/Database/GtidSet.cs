@@ -56,6 +56,13 @@ public sealed class GtidSet : IEquatable<GtidSet>
     /// <summary>Only what one origin wrote.</summary>
     public GtidSet Only(string origin) => _origins.TryGetValue(origin, out var ranges) ? new(Engine, Empty(Engine)._origins.Add(origin, ranges)) : Empty(Engine);
 
+    /// <summary>With the number after the last one of this origin.</summary>
+    public GtidSet WithOneMoreOf(string origin)
+    {
+        var next = this[origin] is [.., var last] ? last.Last + 1 : 1;
+        return new(Engine, _origins.SetItem(origin, Normalise([.. this[origin], new Range(next, next)])));
+    }
+
     /// <exception cref="ArgumentException">The other set is of another engine.</exception>
     public bool Contains(GtidSet other) => SameEngine(other)._origins.All(o => Subtract(o.Value, this[o.Key]).IsEmpty);
 

@@ -1,4 +1,4 @@
--- The board's tables. Every row is immutable and carries the origin (the server id of the incarnation that wrote it).
+-- The board's tables. Every row is immutable (but for texts that an administrator erases: docs/adr/0024) and carries the origin (the server id of the incarnation that wrote it).
 -- There are no unique keys on what people choose and no foreign keys: two sides of a partition must never be able to break one together.
 -- Statements are idempotent: each node runs them on its own server, outside the binary log.
 
@@ -91,7 +91,7 @@ CREATE TABLE IF NOT EXISTS post_revision (      -- what happened to a post since
   node INT UNSIGNED NOT NULL,
   post_id BINARY(16) NOT NULL,
   author_id BINARY(16) NOT NULL,                -- whoever did it
-  kind VARCHAR(10) NOT NULL,                    -- edit, delete, restore
+  kind VARCHAR(10) NOT NULL,                    -- edit, delete, restore, erase
   body MEDIUMTEXT NULL,                         -- the whole new text of an edit
   reason VARCHAR(200) NOT NULL,
   KEY by_post (post_id, kind, id),
@@ -102,7 +102,7 @@ CREATE TABLE IF NOT EXISTS decision (           -- what somebody decided about a
   id BINARY(16) NOT NULL PRIMARY KEY,
   node INT UNSIGNED NOT NULL,
   subject_id BINARY(16) NOT NULL,
-  property VARCHAR(20) NOT NULL,                -- role, banned, signed-out, reset, locked, pinned, hidden, channel, title, description, place, archived, handled, post
+  property VARCHAR(20) NOT NULL,                -- role, banned, signed-out, reset, locked, pinned, hidden, channel, title, description, place, archived, handled, post, erased, word
   value VARCHAR(400) NOT NULL,
   author_id BINARY(16) NOT NULL,                -- whoever did it
   reason VARCHAR(200) NOT NULL,
@@ -163,6 +163,63 @@ CREATE TABLE IF NOT EXISTS mention (            -- whom a post or an edit speaks
   KEY by_account (account_id, id),
   KEY by_text (text_id),
   KEY by_post (post_id, account_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS mail_address (       -- where somebody can be reached; of each account the latest counts
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  account_id BINARY(16) NOT NULL,
+  address VARCHAR(254) NOT NULL,                -- empty: nowhere any more
+  confirmed BOOLEAN NOT NULL,                   -- whoever reads its mail has said that it is theirs
+  KEY by_account (account_id, id),
+  KEY by_address (address, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS digest_choice (      -- how often somebody wants a digest; of each account the latest counts
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  account_id BINARY(16) NOT NULL,
+  frequency VARCHAR(10) NOT NULL,               -- never, daily, weekly
+  KEY by_account (account_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS digest_sent (        -- a digest that is about to be sent, and then what became of it
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  account_id BINARY(16) NOT NULL,
+  period INT UNSIGNED NOT NULL,                 -- whose digest it is: days since 1970
+  outcome VARCHAR(10) NOT NULL,                 -- begun, sent, failed, refused
+  KEY by_account (account_id, period, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS hook (               -- a webhook as it is since this row; of each hook_id the latest counts, as a whole
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  hook_id BINARY(16) NOT NULL,
+  author_id BINARY(16) NOT NULL,                -- whoever did it
+  url VARCHAR(500) NOT NULL,
+  events VARCHAR(100) NOT NULL,                 -- separated by spaces
+  secret VARCHAR(600) NOT NULL,                 -- sealed with the ring's keys
+  secret_before VARCHAR(600) NOT NULL,          -- the one before it, which signs too until then; empty if there is none
+  before_until BIGINT NOT NULL,                 -- milliseconds since 1970
+  state VARCHAR(10) NOT NULL,                   -- on, off, failing, deleted
+  since_id BINARY(16) NOT NULL,                 -- only what is later is sent: the row with which it was switched on
+  KEY by_hook (hook_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS hook_delivery (      -- an attempt to tell a webhook of an event, or that it was given up
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  hook_id BINARY(16) NOT NULL,
+  event_id BINARY(16) NOT NULL,                 -- the row that is the event
+  origin INT UNSIGNED NOT NULL,                 -- whose row it is: of each origin the greatest event_id says how far the webhook was told; 0: a test
+  event VARCHAR(20) NOT NULL,                   -- post.created, ...
+  attempt SMALLINT UNSIGNED NOT NULL,           -- from 1
+  outcome VARCHAR(10) NOT NULL,                 -- delivered, failed, given-up, skipped
+  status SMALLINT UNSIGNED NOT NULL,            -- what the receiver answered; 0: nothing
+  note VARCHAR(200) NOT NULL,                   -- what went wrong, in words
+  KEY by_hook (hook_id, id),
+  KEY by_origin (hook_id, origin, event_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS file (               -- a picture or another file that posts name; it counts when all parts of its contents are there

@@ -49,6 +49,15 @@ public sealed class NodeSettings
 
     public PostSettings Posts { get; set; } = new();
 
+    public MailSettings Mail { get; set; } = new();
+
+    public HookSettings Hooks { get; set; } = new();
+
+    /// <summary>
+    /// For so long a node must have been the first by name of those that it sees before it sends digests and webhooks, in seconds. 60: longer than it takes until all have heard of a failure.
+    /// </summary>
+    public int SenderSettleSeconds { get; set; } = 60;
+
     /// <summary>For tests only: seconds by which this node's programs believe the clock to be ahead (negative: behind), as on a machine whose clock is wrong. 0.</summary>
     public int ClockOffsetSeconds { get; set; }
 
@@ -97,16 +106,20 @@ public sealed class NodeSettings
         if (Daemon.LongestHoldDownSeconds is < 1 or > 86_400) yield return "daemon:longestHoldDownSeconds must be 1 to 86400";
         if (ClockOffsetSeconds is < -86_400 or > 86_400) yield return "clockOffsetSeconds must be -86400 to 86400";
         if (Daemon.CheckRowsPerSecond is < 0 or > 100_000) yield return "daemon:checkRowsPerSecond must be 0 to 100000";
-        foreach (var fault in SignInSettings.Faults(Web.SignIn)) yield return fault;
+        foreach (var fault in SignInSettings.Faults(Web.SignIn).Concat(Mail.Faults()).Concat(Hooks.Faults())) yield return fault;
+        if (SenderSettleSeconds is < 0 or > 3600) yield return "senderSettleSeconds must be 0 to 3600";
         foreach (var peer in Daemon.Join.Where(j => !IsWebUrl(j))) yield return $"daemon:join has '{peer}', which is not an http or https address";
         if (Posts.BatchMilliseconds is < 0 or > 100) yield return "posts:batchMilliseconds must be 0 to 100";
         if (Posts.WaitMilliseconds is < 50 or > 30_000) yield return "posts:waitMilliseconds must be 50 to 30000";
+        foreach (var fault in Posts.NewMembers.Faults()) yield return fault;
     }
 
     /// <summary>A secret in a file that others may read is none.</summary>
     private static IEnumerable<string> SecretsIn(string file) => new ConfigurationBuilder().AddJsonFile(file).Build().GetSection("web:signIn").GetChildren()
         .Where(entry => entry["clientSecret"] is { Length: > 0 })
-        .Select(entry => $"web:signIn:{entry.Key} holds a clientSecret: put it into a file that clientSecretFile names, or into the environment as CONNECT__Web__SignIn__{entry.Key}__ClientSecret");
+        .Select(entry => $"web:signIn:{entry.Key} holds a clientSecret: put it into a file that clientSecretFile names, or into the environment as CONNECT__Web__SignIn__{entry.Key}__ClientSecret")
+        .Concat(new ConfigurationBuilder().AddJsonFile(file).Build()["mail:password"] is { Length: > 0 }
+            ? ["mail:password is in the file: put it into a file that mail:passwordFile names, or into the environment as CONNECT__Mail__Password"] : Array.Empty<string>());
 
     private IEnumerable<string> DaemonFaults()
     {
@@ -289,6 +302,40 @@ public sealed class PostSettings
 
     /// <summary>How long a batch collects writes before it is committed, in milliseconds. 2.</summary>
     public int BatchMilliseconds { get; set; } = 2;
+
+    public NewMemberSettings NewMembers { get; set; } = new();
+}
+
+/// <summary>What those may who have just signed up. The same on every node; with neither days nor posts there is nothing of it.</summary>
+public sealed class NewMemberSettings
+{
+    /// <summary>For how many days after signing up somebody is new. 0 to 365; 0: days do not matter.</summary>
+    public int Days { get; set; }
+
+    /// <summary>Until how many posts of theirs stand on the board somebody is new. 0 to 1000; 0: posts do not matter.</summary>
+    public int Posts { get; set; }
+
+    /// <summary>Posts an hour, as each node counts for itself. 1 to 1000.</summary>
+    public int PostsPerHour { get; set; } = 10;
+
+    /// <summary>Links in a post, pictures from elsewhere included. 0 to 1000.</summary>
+    public int Links { get; set; } = 2;
+
+    /// <summary>People that a post names with an @. 0 to 10, which is as many as a post can name.</summary>
+    public int Mentions { get; set; } = 3;
+
+    /// <summary>They may send pictures and files.</summary>
+    public bool Files { get; set; }
+
+    /// <summary>What is wrong with them, if anything.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (Days is < 0 or > 365) yield return "posts:newMembers:days must be 0 to 365";
+        if (Posts is < 0 or > 1000) yield return "posts:newMembers:posts must be 0 to 1000";
+        if (PostsPerHour is < 1 or > 1000) yield return "posts:newMembers:postsPerHour must be 1 to 1000";
+        if (Links is < 0 or > 1000) yield return "posts:newMembers:links must be 0 to 1000";
+        if (Mentions is < 0 or > 10) yield return "posts:newMembers:mentions must be 0 to 10";
+    }
 }
 
 /// <summary>How many <em>other</em> nodes must hold a write: none, at least one, or every member that is alive.</summary>

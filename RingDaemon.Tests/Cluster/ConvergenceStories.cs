@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -75,6 +76,29 @@ public abstract class ConvergenceStories(TestRing ring)
                 "SELECT (SELECT COUNT(*) FROM post WHERE node = 0), (SELECT COUNT(*) FROM topic WHERE node = 0)"), TimeSpan.FromSeconds(10), Cancel)) == (times * 1200, times * 240), TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(200), Cancel);
             Assert.Equal((times * 1200L, times * 240L), found);
         }
+    }
+
+    [Fact]
+    public async Task A_post_that_is_erased_while_a_node_is_away_is_gone_there_too_when_it_returns()
+    {
+        await ring.BeginAsync();
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", (await File.ReadAllTextAsync(ring.Local.Folder.TokenFile, Cancel)).Trim());
+        var made = (await (await http.PostAsJsonAsync($"{ring.BoardOf("n1")}/api/v1/channels/general/topics", new { title = "To be erased", body = "a secret" }, Cancel)).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonNode>(Cancel))!;
+        var key = Guid.Parse((string)made["postId"]!).ToString("N");
+        foreach (var node in ring.Names) Assert.True(await Eventually.TrueAsync(async _ => await BodyAsync(node, key) == "a secret", TimeSpan.FromSeconds(20), TimeSpan.FromMilliseconds(200), Cancel), node);
+        await ring.KillAsync("n2");
+        await ring.RingOfAsync("n1", "n3");
+        (await http.PostAsJsonAsync($"{ring.BoardOf("n3")}/api/v1/posts/{made["postId"]}/erase", new { reason = "asked for" }, Cancel)).EnsureSuccessStatusCode();
+        foreach (var node in new[] { "n1", "n3" }) await GoneAsync(node);
+        await ring.StartAsync("n2");
+        await ring.HealthyAsync();
+        await GoneAsync("n2");
+        await ring.EqualAsync();
+        Assert.Contains((await ring.AskDaemonAsync<JsonNode>(HttpMethod.Get, "n2", "/v1/audit?limit=50"))["items"]!.AsArray(), e => (string?)e!["action"] == "erase");
+
+        async Task GoneAsync(string node) =>
+            Assert.True(await Eventually.TrueAsync(async _ => await BodyAsync(node, key) == "", TimeSpan.FromSeconds(20), TimeSpan.FromMilliseconds(200), Cancel), $"{node} still has it");
     }
 
     /// <summary>An operator says that n2 is right.</summary>

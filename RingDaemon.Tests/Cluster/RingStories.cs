@@ -8,6 +8,8 @@ using Connect.RingDaemon.Daemon;
 using Connect.RingDaemon.Local;
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Membership.Wire;
+using Connect.RingDaemon.Replication;
+using Connect.RingDaemon.Ring;
 using Xunit;
 
 namespace Connect.RingDaemon.Tests.Cluster;
@@ -154,7 +156,11 @@ public abstract class RingStories(TestRing ring)
         var old = (await ring.StatusAsync())!.Nodes.Single(n => n.Name == "n2").ServerId;
         await ring.KillAsync("n2");
         Directory.Delete(ring.Local.Folder.Node("n2").Data, recursive: true);
+        // It was being put right when the disk died: that is over with the disk.
+        var note = new MendingNote(ring.Local.Folder.Node("n2").State);
+        note.Write(new(new(DamageKind.LogsPurged, "it had to catch up"), new(ring.Engine, "", old, "gone"), MendingStep.CatchUp));
         await ring.StartAsync("n2");
+        Assert.False(File.Exists(Path.Combine(ring.Local.Folder.Node("n2").State, MendingNote.File)));
         var status = await ring.StatusAsync();
         Assert.DoesNotContain(status!.Nodes, n => n.ServerId == old); // an identity is never used twice
         await ring.EverywhereAsync();

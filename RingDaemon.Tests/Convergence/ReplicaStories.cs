@@ -160,29 +160,4 @@ public abstract class ReplicaStories(TestServers servers, ITestOutputHelper outp
     }
 
     private static string Key(int i) => ((UInt128)(ulong)(1_795_000_000_000 + i * 500L) << 80 | (UInt128)0x7000 << 64 | 0x8000_0000_0000_0000UL | (UInt128)(ulong)i).ToString("x32");
-
-    /// <summary>One server's rows, as its daemon would compare them.</summary>
-    private sealed class ReplicaOf : IDisposable
-    {
-        private readonly Database _database;
-        private readonly TableDigests _digests;
-
-        public ReplicaOf(TestServer server)
-        {
-            _database = new(server.Address, server.Accounts.Daemon, TestServer.Schema, tls: false, maxThreads: 2, driverSeconds: 20);
-            Rows = new(_database, server.Settings);
-            _digests = new(new RangeReader(_database, server.Settings), server.Replication, server.Settings, TimeProvider.System);
-            Replica = new OwnReplica(server.Settings, _digests, Rows, new RowLook(Rows, server.Replication), server.Replication);
-        }
-
-        public OwnReplica Replica { get; }
-
-        public TableRows Rows { get; }
-
-        public void Dispose()
-        {
-            _digests.Dispose();
-            _database.Dispose();
-        }
-    }
 }

@@ -332,6 +332,25 @@ public class AgentCoreTests
         Assert.Equal(Phase.Serving, _n3.Report.Phase);
     }
 
+    /// <summary>Each would count the other's copies, and both be gone (simulate --seed 28573).</summary>
+    [Fact]
+    public void Of_two_that_leave_the_first_by_name_waits_for_somebody_who_stays()
+    {
+        Serving();
+        Tell(new AgentInput.Wished(new(Maintenance: false, Leave: true)), Leaving("n2", "n1 n2 n3"));
+        Pass(2.6);
+        Assert.Equal(["n1", "n2"], Done<AgentEffect.AskHeld>(Server("n2"))!.Others.Select(m => m.Name)); // n2 is before n3: it goes later
+        Tell(new AgentInput.Held(Elsewhere: false), Leaving("n4", "n3 n4"));
+        Assert.Null(Done<AgentEffect.AskHeld>(new AgentInput.Beat()));
+        Assert.Null(Done<AgentEffect.Leave>(new AgentInput.Held(Elsewhere: true))); // the answer to the question before
+
+        static AgentInput.Viewed Leaving(string name, string members)
+        {
+            var view = Members.View(members);
+            return new(view with { Members = [.. view.Members.Select(m => m.Name == name ? m with { Facts = m.Facts with { Phase = Phase.Leaving } } : m)] }, Complete: true);
+        }
+    }
+
     [Fact]
     public void A_leaving_node_waits_for_the_last_writes_then_until_others_hold_all_and_only_then_goes()
     {

@@ -102,6 +102,30 @@ public sealed class MendingTests
         Assert.True(patient.IsRight, patient.ToString());
     }
 
+    /// <summary>Rows were brought, and then the donor was gone: who joins must not take this server's log for all there is (simulate --seed 83098).</summary>
+    [Theory]
+    [InlineData(MendingStep.BringOver, "1-1-3,3-3-3")]
+    [InlineData(MendingStep.CatchUp, "1-1-3,3-3-3")]
+    [InlineData(MendingStep.Save, "1-1-3,3-3-2")]
+    public void Alone_with_rows_that_may_be_in_no_log_it_claims_a_transaction_that_nobody_has(MendingStep at, string stands)
+    {
+        var patient = new Patient(LogsPurged);
+        patient.Note.Write(new(LogsPurged, patient.Server.Identity, at));
+        Assert.True(patient.Live(dieAt: int.MaxValue, alone: true));
+        Assert.Equal(GtidSet.Parse(Engine.MariaDB, stands), patient.Server.Position);
+        Assert.Null(patient.Note.Current);
+        Assert.Null(patient.MustReach);
+    }
+
+    [Fact]
+    public void That_rows_were_brought_is_remembered_by_an_attempt_that_begins_anew()
+    {
+        var patient = new Patient(LogsPurged);
+        patient.Note.Write(new(LogsPurged, patient.Server.Identity, MendingStep.BringOver));
+        Assert.False(patient.Live(dieAt: 3, alone: true));
+        Assert.True(patient.Note.Current is { HasUnlogged: true }, $"{patient.Note.Current}");
+    }
+
     [Fact]
     public void It_must_reach_what_the_donor_had_when_all_had_been_read()
     {
@@ -174,12 +198,12 @@ public sealed class MendingTests
             && Server.Identity.ServerId != Old.ServerId && Server.Identity.Origin != Old.Origin;
 
         /// <returns>Whether mending ended well; false if the daemon died.</returns>
-        public bool Live(int dieAt)
+        public bool Live(int dieAt, bool alone = false)
         {
             (Done, _dieAt) = (0, dieAt);
             try
             {
-                var result = new Mending(Server, this, Note, this, TimeProvider.System).RunAsync(Damage, Donor, CancellationToken.None).GetAwaiter().GetResult();
+                var result = new Mending(Server, this, Note, this, TimeProvider.System).RunAsync(Damage, alone ? null : Donor, CancellationToken.None).GetAwaiter().GetResult();
                 MustReach = result.MustReach;
                 return result.Fault is null;
             }

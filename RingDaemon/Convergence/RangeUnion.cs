@@ -11,6 +11,8 @@ public sealed class RangeUnion(OwnReplica self, TableRows own)
     /// <summary>Ranges in one table; with <see cref="DigestTree.MostRows"/> rows each that is all of any table.</summary>
     private const int MostRanges = 1_000_000;
 
+    private const string Decisions = "decision";
+
     /// <summary>Most conflicts that are named.</summary>
     private const int MostConflicts = 100;
 
@@ -27,7 +29,8 @@ public sealed class RangeUnion(OwnReplica self, TableRows own)
         // What is only on its way need not be fetched: first this node gets the time to execute what the donor has.
         if (await donor.PositionAsync(cancel) is not { } position || await self.LookAsync(BoardSchema.Tables[0], [], position, cancel) is null) return false;
         if (await self.DigestsAsync(whole: false, cancel) is not { } mine || await donor.DigestsAsync(whole: false, cancel) is not { } theirs) return false;
-        foreach (var table in theirs.Tables)
+        // Decisions first: what they erase must not pass for changed by hand (Erasing).
+        foreach (var table in theirs.Tables.OrderByDescending(t => t.Table == Decisions))
         {
             var count = 0;
             if (mine.Tables.Any(m => m.Table == table.Table && (m.Rows, m.Digest) != (table.Rows, table.Digest)))
@@ -41,6 +44,7 @@ public sealed class RangeUnion(OwnReplica self, TableRows own)
                     count += rows;
                 }
             }
+            if (count > 0 && table.Table == Decisions && await self.LookAsync(table.Table, [], position, cancel) is null) return false;
             added[table.Table] = (added.TryGetValue(table.Table, out var before) ? before : 0) + count;
         }
         return true;

@@ -8,7 +8,7 @@ namespace Connect.RingDaemon.Convergence;
 public sealed record SeenRows(bool Reached, IReadOnlyList<TableRows.KeyDigest> Rows);
 
 /// <summary>Looks at single rows of this node once it has executed what another member had when it showed them.</summary>
-public sealed class RowLook(TableRows rows, IReplicationServer server)
+public sealed class RowLook(TableRows rows, Erasing erasing, IReplicationServer server)
 {
     /// <summary>Longest wait for the position.</summary>
     public static readonly TimeSpan MostWait = TimeSpan.FromSeconds(10);
@@ -21,6 +21,8 @@ public sealed class RowLook(TableRows rows, IReplicationServer server)
     public async Task<SeenRows> LookAsync(string table, IReadOnlyCollection<string> keys, GtidSet position, TimeSpan wait, CancellationToken cancel)
     {
         var reached = await server.WaitForAsync(position, wait < MostWait ? wait : MostWait, cancel);
+        // A decision to erase that has just arrived is carried out first, or its rows would pass for changed ones where it has been.
+        await erasing.RunAsync(cancel);
         return new(reached, await rows.KeysAsync(table, keys, cancel));
     }
 }

@@ -466,7 +466,7 @@ public sealed class AgentCore(string me, RingOptions options, MinorityPolicy min
         else if (_condition is { MysqlFault: null, Drained: false } && _now - (_wantsOutSince ??= _now) > LastWritesTake && !_asking && MayAskForCopies())
         {
             _asking = true;
-            _effects.Add(new AgentEffect.AskHeld(UsablePeers()));
+            _effects.Add(new AgentEffect.AskHeld(Holders()));
         }
         JudgeFollowed();
         JudgeLinks();
@@ -568,7 +568,13 @@ public sealed class AgentCore(string me, RingOptions options, MinorityPolicy min
     /// (forget). Maintenance ends one day, so it need not wait.
     /// </summary>
     private bool MayAskForCopies() =>
-        !_wishes.Leave || _view.TrustworthyBesides(me).Any() || _view.Members.All(m => m.Name == me || m.Liveness == Liveness.Left);
+        !_wishes.Leave || Holders().Length > 0 || _view.Members.All(m => m.Name == me || m.Liveness == Liveness.Left);
+
+    /// <summary>
+    /// Whose copies count on the way out. Two that leave for good would each count the other's, and both be gone (simulate --seed 28573): the last by name goes first, the first stays until
+    /// somebody who stays has everything.
+    /// </summary>
+    private Member[] Holders() => [.. UsablePeers().Where(m => m.Facts.Phase != Phase.Leaving || string.CompareOrdinal(m.Name, me) < 0)];
 
     private Member[] UsablePeers() => [.. _view.TrustworthyBesides(me)];
 

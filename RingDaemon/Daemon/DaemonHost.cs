@@ -122,6 +122,9 @@ public static class DaemonHost
         var own = new ServerAddress(settings.Database.Host, settings.Database.Port);
         var tables = new Database(own, accounts.Daemon, settings.Database.Schema, settings.Database.ServerTls(), maxThreads: 2, driverSeconds: 60);
         services.AddSingleton<IRangeReader>(_ => new RangeReader(tables, settings)).AddSingleton<TableDigests>().AddSingleton<RowLook>();
+        // A connection of its own: it must not wait for tables that are being read.
+        services.AddSingleton(_ => new Erasing(new(own, accounts.Daemon, settings.Database.Schema, settings.Database.ServerTls(), maxThreads: 1, driverSeconds: 20), settings));
+        services.AddHostedService<ErasureWatch>();
         services.AddSingleton<OwnReplica>().AddSingleton<Replicas>().AddSingleton(p => new Checksum(p.GetRequiredService<Replicas>().Alive, TimeProvider.System));
         services.AddSingleton(p => new Distance(p.GetRequiredService<Replicas>().Alive, TimeProvider.System));
         services.AddSingleton(_ => new TableRows(tables, settings)).AddSingleton<RangeUnion>().AddSingleton<Repair>().AddSingleton<Trust>();

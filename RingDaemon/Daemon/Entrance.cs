@@ -13,7 +13,7 @@ namespace Connect.RingDaemon.Daemon;
 /// (<see cref="Admission"/>); it then copies the data of a serving member and walks in. Until it is let in, nothing is changed anywhere.
 /// </summary>
 public sealed partial class Entrance(
-    NodeSettings settings, DatabaseAccounts accounts, OwnServerWatch own, IMembership membership, RingAgent agent, StateFile<ServerMemory> memory, OperatorWishes wishes, IClusterKeys keys, AuditLog audit,
+    NodeSettings settings, DatabaseAccounts accounts, OwnServerWatch own, IMembership membership, RingAgent agent, StateFile<ServerMemory> memory, IMendingNote unfinished, OperatorWishes wishes, IClusterKeys keys, AuditLog audit,
     HttpClient http, TimeProvider time,
     ILogger<Entrance> log) : BackgroundService
 {
@@ -114,6 +114,7 @@ public sealed partial class Entrance(
             {
                 // It is let in as who it is now, also in the place of one whose data is gone.
                 memory.Write(memory.Current?.Next(own.Identity!) ?? ServerMemory.First(own.Identity!));
+                unfinished.Write(null); // what was being put right is gone, with the disk it was on
                 await SeedAsync(welcome.Donor!, stop);
             }
         }

@@ -149,10 +149,12 @@ public sealed class ServerJudge(string me)
 
     /// <summary>
     /// With nobody left whose word counts, the first by name begins as it is, under a new identity where it needs one: it cannot use a number twice, and whatever others hold comes when
-    /// they return. The others unite with it: two that began each for itself would never learn what only one of them has (simulate --seed 17138). If the first does not get there, they
-    /// go on without it.
+    /// they return. The others unite with it: two that began each for itself would never learn what only one of them has (simulate --seed 17138), also if the first one's server is down
+    /// for a moment because it is being renewed (simulate --seed 32098). If the first does not get there, they go on without it.
     /// </summary>
     private bool MayMendAlone(TimeSpan now, Damage damage, bool discovered, View view) =>
         discovered && now - _harmedAt > AloneForGood && !view.TrustworthyBesides(me).Any()
-        && (view.Members.Where(m => m.HasServer).All(m => string.CompareOrdinal(me, m.Name) <= 0) || (damage.RetiresIdentity && now - _harmedAt > FirstGivenUp));
+        && (view.Members.Where(m => m.HasServer || (now - _harmedAt <= FirstGivenUp && IsMending(m))).All(m => string.CompareOrdinal(me, m.Name) <= 0) || (damage.RetiresIdentity && now - _harmedAt > FirstGivenUp));
+
+    private static bool IsMending(Member member) => member is { Liveness: Liveness.Alive or Liveness.Suspect, Facts.Phase: Phase.Mending };
 }

@@ -66,7 +66,7 @@ public static class ServerSetup
     /// <list type="bullet">
     /// <item>Board: read and insert the board's rows. It can neither change nor delete one.</item>
     /// <item>Daemon: move this server's own replication, read everything of the board, insert what it repairs or seeds, change a row that an operator has it replace
-    /// (<c>repair --trust</c>; it can delete none); read InnoDB's
+    /// (<c>repair --trust</c>) or an administrator of the board erased (it can delete none); read InnoDB's
     /// counters of changed rows (PROCESS and mysql.innodb_table_stats), by which it notices changes that nobody logged. MySQL: CONNECTION_ADMIN and SYSTEM_USER to
     /// kill an applier that hangs (see MySqlReplication), and both engines the right to write while the board may not (read_only); it can neither make accounts nor change them.</item>
     /// <item>Replication: read the binary log.</item>

@@ -109,6 +109,23 @@ internal sealed class SimulatedRing : IDisposable
         Boards.Start(node.Name);
     }
 
+    /// <summary>
+    /// What an operator has to do when all who were told that a member left lost their disks: the others wait for it, and with <c>minority: readonly</c> count it for ever (seed 69523).
+    /// </summary>
+    public void ForgetWhomNobodyRemembers()
+    {
+        foreach (var gone in Daemons.Where(d => d.Wishes.HasLeft))
+        {
+            var known = Present.Select(d => (Daemon: d, Member: d.Gossip.View.Find(gone.Name))).Where(k => k.Member is not null).ToArray();
+            if (known.Any(k => k.Member!.Liveness == Liveness.Left)) continue;
+            foreach (var (daemon, _) in known.Where(k => k.Member!.Liveness == Liveness.Unreachable).Take(1))
+            {
+                Note($"forget {gone.Name}, at {daemon.Name}");
+                daemon.Gossip.Take(new Forget(gone.Name));
+            }
+        }
+    }
+
     /// <summary>Everything starts; returns when the ring is closed.</summary>
     public bool Found()
     {

@@ -8,7 +8,8 @@ namespace Connect.RingDaemon.Daemon;
 /// <param name="Found">Who the server was then.</param>
 /// <param name="At">What is being done: all of it is begun anew, whatever it was, but a server that only had to catch up is not renewed a second time.</param>
 /// <param name="NewServerId">The server id that it gets; null while it need not be renewed. Nobody else can have that one, so a server that has it is renewed.</param>
-public sealed record Unfinished(Damage Damage, ServerIdentity Found, MendingStep At = MendingStep.Save, uint? NewServerId = null)
+/// <param name="HasUnlogged">Some rows were brought over, in an earlier attempt, and may be in nobody's log.</param>
+public sealed record Unfinished(Damage Damage, ServerIdentity Found, MendingStep At = MendingStep.Save, uint? NewServerId = null, bool HasUnlogged = false)
 {
     /// <summary>A renewal that was cut off may have changed half of it only, and any other identity may be that of another server (simulate --seed 4743).</summary>
     public bool IsRenewed(ServerIdentity now) => now.ServerId == NewServerId && now.Origin != Found.Origin;

@@ -23,7 +23,8 @@ public sealed record MendingResult(string? Fault, ServerIdentity? Identity, Gtid
 /// <item>Forget the own position and log, and stand at P: from there replication goes on as for any other member.</item>
 /// <item>Catch up to where the donor was when all had been read. Until then a row that the donor wrote meanwhile may be here and in no log but the donor's: if that is lost with its disk, everything begins anew, and the row is saved (simulate --seed 8139).</item>
 /// </list>
-/// Without a donor, when nobody else is left, the identity is retired and the server stands where it stood.
+/// Without a donor, when nobody else is left, the identity is retired and the server stands where it stood. If an earlier attempt brought rows that may be in nobody's log, it claims one transaction that nobody
+/// has: whoever joins lacks it, finds it in no log, and is united with this server by rows (simulate --seed 83098).
 /// Each step may be done again, so whoever is interrupted begins anew; until the last step is done the node takes no writes. The last one is <see cref="AgentCore"/>'s to end.
 /// </summary>
 public sealed class Mending(IReplicationServer own, IMendingHands hands, IMendingNote note, IAudit audit, TimeProvider time)
@@ -42,6 +43,8 @@ public sealed class Mending(IReplicationServer own, IMendingHands hands, IMendin
                 { At: MendingStep.CatchUp } stood => stood with { Damage = damage },
                 var cutOff => cutOff,
             };
+            var hasUnlogged = noted is { At: >= MendingStep.BringOver } or { HasUnlogged: true };
+            noted = noted with { HasUnlogged = hasUnlogged };
             void At(MendingStep step) => note.Write(noted with { At = step });
             At(MendingStep.Save);
             await own.StopAsync(cancel);
@@ -61,6 +64,7 @@ public sealed class Mending(IReplicationServer own, IMendingHands hands, IMendin
                 if (!noted.IsRenewed(before)) await hands.RenewIdentityAsync(before, noted.NewServerId.Value, cancel);
             }
             At(MendingStep.Stand);
+            if (donor is null && hasUnlogged) position = position.WithOneMoreOf((await own.IdentityAsync(cancel)).Origin);
             await own.AdoptAsync(position, cancel);
             var after = await own.IdentityAsync(cancel);
             if (!(noted.NewServerId is null ? after.IsSameAs(before) : noted.IsRenewed(after))) throw new MendingException($"its identity changed meanwhile, to server id {after.ServerId} and origin {after.Origin}");

@@ -7,6 +7,9 @@ internal sealed class FaultPlayer(SimulatedRing ring)
 {
     private static readonly TimeSpan MendingTakes = TimeSpan.FromSeconds(2);
 
+    /// <summary>Longer than a daemon takes to find out that a member it remembers is dead.</summary>
+    private static readonly TimeSpan OperatorLooks = TimeSpan.FromSeconds(30);
+
     private readonly List<Fault> _begun = [];
     private readonly List<Fault> _open = [];
 
@@ -32,6 +35,7 @@ internal sealed class FaultPlayer(SimulatedRing ring)
                 ring.Mend(node);
             });
         }
+        ring.World.After(OperatorLooks, ring.ForgetWhomNobodyRemembers);
     }
 
     private void Begin(Fault fault)

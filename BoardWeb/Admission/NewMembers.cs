@@ -1,0 +1,84 @@
+using System.Security.Claims;
+using System.Text.RegularExpressions;
+using System.Threading.RateLimiting;
+using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Moderation;
+using Connect.BoardWeb.Pages;
+using Connect.BoardWeb.Posts;
+using Connect.BoardWeb.Search;
+using Connect.Node.Database;
+using Connect.Node.Settings;
+
+namespace Connect.BoardWeb.Admission;
+
+/// <summary>
+/// What those may who have just signed up, by the settings <c>posts:newMembers</c>: so many posts an hour, links and mentions in a post, and perhaps no files. Somebody is new for some days and until
+/// some of their posts stand on the board. Moderators never are, and neither is whoever shows a token that is marked unlimited.
+/// </summary>
+public sealed partial class NewMembers : IDisposable
+{
+    /// <summary>Accounts that are known not to be new any more.</summary>
+    private const int MaxSettled = 20_000;
+
+    private readonly NewMemberSettings _settings;
+    private readonly SearchFeeder _search;
+    private readonly TimeProvider _time;
+    private readonly PartitionedRateLimiter<Guid> _hourly;
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<Guid, bool> _settled = new();
+
+    public NewMembers(NodeSettings settings, SearchFeeder search, TimeProvider time)
+    {
+        (_settings, _search, _time) = (settings.Posts.NewMembers, search, time);
+        _hourly = PartitionedRateLimiter.Create<Guid, Guid>(account => RateLimitPartition.GetFixedWindowLimiter(account, _ => new() { PermitLimit = _settings.PostsPerHour, Window = TimeSpan.FromHours(1) }));
+    }
+
+    /// <summary>Why somebody cannot post this now; null if they can. What they may post by the hour is used up by it.</summary>
+    /// <param name="isNew">A new post, not another text of one.</param>
+    public async Task<Refusal?> WhyNotAsync(ClaimsPrincipal user, string body, bool isNew, CancellationToken cancel)
+    {
+        if (await UntilAsync(user, cancel) is not { } until) return null;
+        if (LinksIn(body) is var links && links > _settings.Links)
+            return new(StatusCodes.Status422UnprocessableEntity, $"A post of a new member may have {Counted(_settings.Links, "link")}; this one has {links}. Take some out and send it again. {until}");
+        if (MarkdownText.MentionsIn(body).Count is var people && people > _settings.Mentions)
+            return new(StatusCodes.Status422UnprocessableEntity, $"A post of a new member may name {Counted(_settings.Mentions, "person", "people")} with an @; this one names {people}. Take some out and send it again. {until}");
+        if (!isNew) return null;
+        using var lease = _hourly.AttemptAcquire(Identity.AccountOf(user)!.Value);
+        if (lease.IsAcquired) return null;
+        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromHours(1);
+        return new(StatusCodes.Status429TooManyRequests, $"A new member may post {Counted(_settings.PostsPerHour, "time")} an hour. Send it again in {Math.Max(1, (int)Math.Ceiling(wait.TotalMinutes))} min. {until}", wait);
+    }
+
+    /// <summary>Why somebody cannot send files now; null if they can.</summary>
+    public async Task<string?> WhyNoFilesAsync(ClaimsPrincipal user, CancellationToken cancel) =>
+        !_settings.Files && await UntilAsync(user, cancel) is { } until ? $"New members send no files. {until}" : null;
+
+    public void Dispose() => _hourly.Dispose();
+
+    /// <summary>Links as readers see them, pictures from elsewhere included; those to files of this board are none.</summary>
+    private static int LinksIn(string body) => Link().Count(MarkdownText.ToHtml(body));
+
+    /// <summary>Until when they are new, in a sentence; null if they are not.</summary>
+    private async Task<string?> UntilAsync(ClaimsPrincipal user, CancellationToken cancel)
+    {
+        if (_settings is { Days: 0, Posts: 0 } || Identity.AccountOf(user) is not { } account || Deciding.MayModerate(user) || user.HasClaim(Identity.Unlimited, "1") || _settled.ContainsKey(account)) return null;
+        var settles = Uuid7.TimeOf(account) + TimeSpan.FromDays(_settings.Days);
+        var young = settles > _time.GetUtcNow();
+        // As long as this node's index cannot be used, nobody can say how much somebody has written, and days alone count.
+        var written = _settings.Posts > 0 && _search is { IsComplete: true, Index: { } index } ? await index.CountOfAsync(account, _settings.Posts, cancel) : _settings.Posts;
+        var few = written < _settings.Posts;
+        if (!young && !few)
+        {
+            if (_settled.Count >= MaxSettled) _settled.Clear();
+            if (_search.IsComplete || _settings.Posts == 0) _settled[account] = true;
+            return null;
+        }
+        var time = young ? $"until {Times.Shown(settles)} UTC" : "";
+        var posts = few ? $"until {(_settings.Posts == 1 ? "a post of yours stands" : $"{_settings.Posts} posts of yours stand")} on the board (there {(written == 1 ? "is" : "are")} {written})" : "";
+        return $"That is so {time}{(young && few ? " and " : "")}{posts}.";
+    }
+
+    private static string Counted(int number, string one, string? many = null) => number == 0 ? $"no {one}" : number == 1 ? $"at most one {one}" : $"at most {number} {many ?? one + "s"}";
+
+    [GeneratedRegex("<a href=\"(?:https?:|mailto:)", RegexOptions.CultureInvariant)]
+    private static partial Regex Link();
+}

@@ -1,0 +1,132 @@
+using System.Data.Common;
+using Connect.BoardWeb.Live;
+using Connect.BoardWeb.Storage;
+using Connect.Node.Database;
+using Dapper;
+
+namespace Connect.BoardWeb.Hooks;
+
+/// <summary>Something that a webhook has not been told yet.</summary>
+/// <param name="Id">The row that is the event.</param>
+/// <param name="Post">The post that it is about.</param>
+/// <param name="Origin">See <see cref="NewHookDelivery"/>.</param>
+/// <param name="Attempts">That failed.</param>
+/// <param name="First">When it was tried first; null if never.</param>
+/// <param name="Due">When it is tried next.</param>
+public sealed record HookTask(Guid Id, Guid Post, long Origin, string Event, int Attempts, DateTimeOffset? First, DateTimeOffset Due);
+
+/// <summary>
+/// What one webhook has still to be told, on the node that tells it. The rows in the database are the queue: only <see cref="MaxWaiting"/> are taken from there at a time. How far each
+/// origin's rows were told is the greatest of them that was tried; what failed since is tried again. So another node goes on where the one before stopped, and may tell a little of it twice.
+/// </summary>
+public sealed class HookBacklog
+{
+    /// <summary>Events that wait in memory; the others wait in their tables.</summary>
+    public const int MaxWaiting = 200;
+
+    /// <summary>Rows of one origin taken at a time.</summary>
+    private const int AtOnce = 50;
+
+    /// <summary>Reports that arrive later than that are not told. 7 days.</summary>
+    private static readonly TimeSpan LatestReport = TimeSpan.FromDays(7);
+
+    private const int MaxReports = 1000;
+
+    private readonly Dictionary<long, Guid> _marks = [];
+    private readonly HashSet<Guid> _reports = [];
+
+    private HookBacklog(Hook hook) => Hook = hook;
+
+    public Hook Hook { get; set; }
+
+    /// <summary>In the order of their ids: of their age.</summary>
+    public SortedDictionary<Guid, HookTask> Waiting { get; } = [];
+
+    /// <summary>In a row.</summary>
+    public int Failures { get; set; }
+
+    /// <summary>Nothing is told before.</summary>
+    public DateTimeOffset RestsUntil { get; set; } = DateTimeOffset.MinValue;
+
+    /// <summary>Where the node before stopped.</summary>
+    public static HookBacklog Load(DbConnection connection, Hook hook, DateTimeOffset now, Func<int, TimeSpan> pauseAfter, int maxFailures)
+    {
+        var queue = new HookBacklog(hook);
+        var of = new { hook = Ids.Bytes(hook.Id), since = Ids.Bytes(hook.Since), lately = Ids.Bytes(Later(hook.Since, Uuid7.LowestAt(now - HookRules.GiveUpAfter - TimeSpan.FromHours(1)))), reported = Ids.Bytes(Later(hook.Since, Uuid7.LowestAt(now - LatestReport))) };
+        foreach (var (origin, id) in connection.Query<(long, byte[])>("SELECT origin, MAX(event_id) FROM hook_delivery WHERE hook_id = @hook AND origin <> 0 GROUP BY origin", of))
+            queue._marks[origin] = Later(hook.Since, Ids.Of(id));
+        foreach (var row in connection.Query($"""
+            SELECT d.event_id, d.origin, d.event, MAX(d.attempt) AS attempts, MIN(d.id) AS first, MAX(d.id) AS latest, MAX(r.post_id) AS post
+            FROM hook_delivery d LEFT JOIN post_revision r ON r.id = d.event_id
+            WHERE d.hook_id = @hook AND d.id > @lately AND d.event_id > @since AND d.event <> '{HookEvent.Test}'
+            GROUP BY d.event_id, d.origin, d.event HAVING SUM(d.outcome <> '{HookOutcome.Failed}') = 0 ORDER BY d.event_id LIMIT {MaxWaiting}
+            """, of))
+        {
+            Guid id = Ids.Of((byte[])row.event_id);
+            int attempts = Convert.ToInt32(row.attempts);
+            string kind = (string)row.@event;
+            var post = kind == HookEvent.TopicCreated ? Ids.OrNull(connection.ExecuteScalar<byte[]?>("SELECT MIN(id) FROM post WHERE topic_id = @id", new { id = Ids.Bytes(id) })) ?? id : Ids.OrNull((byte[]?)row.post) ?? id;
+            queue.Waiting[id] = new(id, post, (long)row.origin, kind, attempts, Uuid7.TimeOf(Ids.Of((byte[])row.first)), Uuid7.TimeOf(Ids.Of((byte[])row.latest)) + pauseAfter(attempts));
+        }
+        foreach (var outcome in connection.Query<string>($"SELECT outcome FROM hook_delivery WHERE hook_id = @hook AND id > @since AND event <> '{HookEvent.Test}' ORDER BY id DESC LIMIT {maxFailures}", of))
+        {
+            if (outcome != HookOutcome.Failed) break;
+            queue.Failures++;
+        }
+        if (hook.Events.Contains(HookEvent.ReportCreated))
+        {
+            foreach (var id in connection.Query<byte[]>($"SELECT DISTINCT event_id FROM hook_delivery WHERE hook_id = @hook AND id > @reported AND event = '{HookEvent.ReportCreated}'", of)) queue._reports.Add(Ids.Of(id));
+        }
+        return queue;
+    }
+
+    /// <summary>Takes what is new from the tables, as far as there is room.</summary>
+    /// <param name="newest">The newest of each origin.</param>
+    public void Fill(DbConnection connection, Marks newest, DateTimeOffset now)
+    {
+        foreach (var (origin, id) in newest.Origins)
+        {
+            if (Waiting.Count + 2 * AtOnce > MaxWaiting) break;
+            var mark = _marks.GetValueOrDefault(origin, Hook.Since);
+            if (id.CompareTo(mark) > 0) _marks[origin] = Take(connection, origin, mark, id, now);
+        }
+        if (!Hook.Events.Contains(HookEvent.ReportCreated)) return;
+        // Reports have no index by origin, and are few: all of the last days are looked at.
+        foreach (var report in connection.Query<byte[]>($"SELECT id FROM report WHERE id > @after ORDER BY id DESC LIMIT {MaxReports}", new { after = Ids.Bytes(Later(Hook.Since, Uuid7.LowestAt(now - LatestReport))) }).Select(Ids.Of).Reverse())
+        {
+            if (Waiting.Count >= MaxWaiting) return;
+            if (_reports.Add(report)) Waiting[report] = new(report, report, 0, HookEvent.ReportCreated, 0, null, now);
+        }
+    }
+
+    /// <returns>How far the origin has been looked at.</returns>
+    private Guid Take(DbConnection connection, long origin, Guid after, Guid newest, DateTimeOffset now)
+    {
+        var of = new { origin, after = Ids.Bytes(after), newest = Ids.Bytes(newest) };
+        if (Hook.Events.Contains(HookEvent.PostCreated) || Hook.Events.Contains(HookEvent.TopicCreated))
+        {
+            // A topic is written just before its first post, by the same node.
+            var posts = connection.Query($"""
+                SELECT p.id, t.id AS topic FROM post p LEFT JOIN topic t ON t.id = p.topic_id AND t.node = p.node AND t.id > @after AND p.id = (SELECT MIN(f.id) FROM post f WHERE f.topic_id = p.topic_id)
+                WHERE p.node = @origin AND p.id > @after AND p.id <= @newest AND NOT EXISTS (SELECT 1 FROM post e WHERE e.request_key = p.request_key AND e.id < p.id) ORDER BY p.id LIMIT {AtOnce}
+                """, of).Select(r => (Id: Ids.Of((byte[])r.id), Topic: Ids.OrNull((byte[]?)r.topic))).ToList();
+            if (posts.Count == AtOnce) newest = posts[^1].Id;
+            foreach (var (id, topic) in posts)
+            {
+                if (topic is { } opened && Hook.Events.Contains(HookEvent.TopicCreated)) Waiting[opened] = new(opened, id, origin, HookEvent.TopicCreated, 0, null, now);
+                if (Hook.Events.Contains(HookEvent.PostCreated)) Waiting[id] = new(id, id, origin, HookEvent.PostCreated, 0, null, now);
+            }
+        }
+        if (!Hook.Events.Contains(HookEvent.PostChanged)) return newest;
+        // No further than the posts, so that everything of an origin is told in the order of its ids.
+        var changes = connection.Query<(byte[] Id, byte[] Post)>($"SELECT id, post_id FROM post_revision WHERE node = @origin AND id > @after AND id <= @newest ORDER BY id LIMIT {AtOnce}",
+            new { origin, after = Ids.Bytes(after), newest = Ids.Bytes(newest) }).ToList();
+        foreach (var (id, post) in changes) Waiting[Ids.Of(id)] = new(Ids.Of(id), Ids.Of(post), origin, HookEvent.PostChanged, 0, null, now);
+        if (changes.Count < AtOnce) return newest;
+        var last = Ids.Of(changes[^1].Id);
+        foreach (var later in Waiting.Values.Where(w => w.Origin == origin && w.Attempts == 0 && w.Id.CompareTo(last) > 0).ToList()) Waiting.Remove(later.Id);
+        return last;
+    }
+
+    private static Guid Later(Guid one, Guid other) => one.CompareTo(other) > 0 ? one : other;
+}
