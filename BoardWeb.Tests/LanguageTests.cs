@@ -8,7 +8,9 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using AngleSharp.Dom;
 using AngleSharp.Html.Dom;
+using Connect.BoardWeb.Hooks;
 using Connect.BoardWeb.Languages;
+using Connect.BoardWeb.Mail;
 using Connect.BoardWeb.Pages;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Tests.Stage;
@@ -28,7 +30,7 @@ public sealed partial class LanguageTests(MariaDbStage ring)
     private static readonly string[] NotTexts = ["Connect", "/c/"];
 
     /// <summary>Keys that the code puts together from a part and a name.</summary>
-    private static readonly string[] Families = ["Role.", "Reaction.", "Keys."];
+    private static readonly string[] Families = ["Role.", "Reaction.", "Keys.", "AtMost.", "DigestFrequency.", "HookEvent.", "HookOutcome."];
 
     public static TheoryData<string> Translations => [.. Language.All.Skip(1).Select(l => l.Name)];
 
@@ -63,6 +65,10 @@ public sealed partial class LanguageTests(MariaDbStage ring)
         Assert.All(asked, key => Assert.True(English.ContainsKey(key), $"'{key}' is asked for, and no language has it"));
         Assert.DoesNotContain(English.Keys, k => !asked.Contains(k) && !Families.Any(f => k.StartsWith(f, StringComparison.Ordinal)));
         foreach (var role in Moderation.Roles.All) Assert.Contains("Role." + role, English.Keys);
+        foreach (var frequency in DigestFrequency.All) Assert.Contains("DigestFrequency." + frequency, English.Keys);
+        foreach (var name in HookEvent.All) Assert.Contains("HookEvent." + name, English.Keys);
+        foreach (var outcome in new[] { HookOutcome.Delivered, HookOutcome.Failed, HookOutcome.GivenUp, HookOutcome.Skipped }) Assert.Contains("HookOutcome." + outcome, English.Keys);
+        foreach (var what in new[] { "Links", "People", "Times" }) Assert.All(["None", "One", "Many"], n => Assert.Contains($"AtMost.{what}.{n}", English.Keys));
         foreach (var kind in ReactionKind.All) Assert.Contains("Reaction." + kind.Name, English.Keys);
     }
 
@@ -101,13 +107,21 @@ public sealed partial class LanguageTests(MariaDbStage ring)
         (await admin.DeleteAsync($"/api/v1/posts/{gone}")).EnsureSuccessStatusCode();
         using var sent = new ByteArrayContent("eine Datei"u8.ToArray());
         var file = (await (await admin.PostAsync("/api/v1/files?name=datei.txt", sent)).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+        var erased = (await (await admin.PostAsJsonAsync($"/api/v1/topics/{topic}/posts", new { body = "ganz weg" })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+        await reader.GoAsync($"/p/{erased}/erase");
+        foreign.AddRange(Foreign(await reader.SendAsync("#erase", ("Reason", "darum")), "a post that was erased"));
+        await reader.GoAsync("/moderation/words");
+        foreign.AddRange(Foreign(await reader.SendAsync("#add", ("Word", $"wort{PageTests.Unique()}"), ("act", "list")), "/moderation/words, listed"));
+        var hook = (await (await admin.PostAsJsonAsync("/api/v1/hooks", new { url = "https://receiver.example/", events = new[] { "report.created" } })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
+        (await admin.PatchAsJsonAsync($"/api/v1/hooks/{hook}", new { on = false })).EnsureSuccessStatusCode();
+        (await admin.PostAsync($"/api/v1/hooks/{hook}/test", null)).EnsureSuccessStatusCode();
         await reader.GoAsync("/account/tokens");
         foreign.AddRange(Foreign(await reader.SendAsync("#make", ("Label", "Probe"), ("Scopes", "read")), "/account/tokens, made"));
         string[] paths =
         [
             "/", "/c/general", "/c/general/new", "/c/general/settings", $"/t/{topic}", $"/t/{topic}/settings", $"/p/{post}", $"/p/{post}/report", $"/p/{gone}", person, "/account", "/account/tokens",
             "/account/sign-in", "/files", $"/f/{file}", "/notifications", "/moderation", "/moderation/log", "/search", "/search?q=schneit", "/search?q=%22", "/signin", "/signin/external", "/signup", "/reset", "/new-channel",
-            "/language", "/nothing", "/error/403", "/error/429", "/error/503", "/error/500",
+            $"/p/{post}/erase", $"/p/{erased}", "/account/mail", "/mail/confirm", "/mail/unsubscribe", "/moderation/words", "/hooks", $"/hooks/{hook}", "/language", "/nothing", "/error/403", "/error/429", "/error/503", "/error/500",
         ];
         foreach (var path in paths) foreign.AddRange(Foreign(await reader.GoAsync(path), path));
         await reader.GoAsync("/new-channel");
@@ -116,6 +130,12 @@ public sealed partial class LanguageTests(MariaDbStage ring)
         foreign.AddRange(Foreign(await reader.SendAsync("main form", ("Place", "vorn")), "a field that the framework cannot read"));
         await reader.GoAsync("/account");
         foreign.AddRange(Foreign(await reader.SendAsync("#password", ("Old", "falsch"), ("New", "kurz")), "faults of a password"));
+        await reader.GoAsync("/moderation/words");
+        foreign.AddRange(Foreign(await reader.SendAsync("#add", ("Word", "***"), ("act", "list")), "a word that is none"));
+        await reader.GoAsync($"/p/{post}/erase");
+        foreign.AddRange(Foreign(await reader.SendAsync("#erase", ("Reason", "")), "an erasure without a reason"));
+        await reader.GoAsync("/hooks");
+        foreign.AddRange(Foreign(await reader.SendAsync("#make", ("Address", "ftp://receiver.example")), "a webhook with faults"));
         Assert.True(foreign.Count == 0, string.Join('\n', foreign));
     }
 
@@ -251,6 +271,16 @@ public sealed partial class LanguageTests(MariaDbStage ring)
     }
 
     [Fact]
+    public void A_digest_can_be_German_and_what_people_wrote_stays_text_in_it()
+    {
+        var digest = new Digest("<b>Ann</b>", DigestFrequency.Weekly, [new("Bea hat dich erwähnt", "{0} <i>", "https://board.example/t/1", DateTimeOffset.UnixEpoch)], true, "https://board.example", "https://board.example/mail/unsubscribe?token=x");
+        var text = Language.Speak(German, () => DigestMail.PlainText(digest));
+        Assert.StartsWith("Hallo <b>Ann</b>, das hast du auf Connect noch nicht gesehen:\n\n* {0} <i>\n  Bea hat dich erwähnt, 1. Januar 1970, 00:00 UTC\n", text, StringComparison.Ordinal);
+        Assert.Contains("Du bekommst das wöchentlich, weil du es so gewählt hast.", text, StringComparison.Ordinal);
+        Assert.StartsWith("Hello <b>Ann</b>", DigestMail.PlainText(digest), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_boards_own_language_is_for_whoever_asks_for_none()
     {
         await using var node = await BoardNode.StartAsync(ring.Server, "n3", s => s.Web.Language = "de");
@@ -269,7 +299,7 @@ public sealed partial class LanguageTests(MariaDbStage ring)
         var before = (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture);
         try
         {
-            Assert.Equal("6 November 2026, 14:05", Times.Shown(at));
+            Assert.Equal("6 Nov 2026, 14:05", Times.Shown(at));
             (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture) = (German, German);
             Assert.Equal("6. November 2026, 14:05", Times.Shown(at));
             Assert.Equal("6. März 2026, 14:05", Times.Shown(at.AddMonths(-8)));

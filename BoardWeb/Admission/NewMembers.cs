@@ -38,19 +38,19 @@ public sealed partial class NewMembers : IDisposable
     {
         if (await UntilAsync(user, cancel) is not { } until) return null;
         if (LinksIn(body) is var links && links > _settings.Links)
-            return new(StatusCodes.Status422UnprocessableEntity, $"A post of a new member may have {Counted(_settings.Links, "link")}; this one has {links}. Take some out and send it again. {until}");
+            return new(StatusCodes.Status422UnprocessableEntity, T["NewMemberLinks", AtMost("Links", _settings.Links), links, until]);
         if (MarkdownText.MentionsIn(body).Count is var people && people > _settings.Mentions)
-            return new(StatusCodes.Status422UnprocessableEntity, $"A post of a new member may name {Counted(_settings.Mentions, "person", "people")} with an @; this one names {people}. Take some out and send it again. {until}");
+            return new(StatusCodes.Status422UnprocessableEntity, T["NewMemberMentions", AtMost("People", _settings.Mentions), people, until]);
         if (!isNew) return null;
         using var lease = _hourly.AttemptAcquire(Identity.AccountOf(user)!.Value);
         if (lease.IsAcquired) return null;
         var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromHours(1);
-        return new(StatusCodes.Status429TooManyRequests, $"A new member may post {Counted(_settings.PostsPerHour, "time")} an hour. Send it again in {Math.Max(1, (int)Math.Ceiling(wait.TotalMinutes))} min. {until}", wait);
+        return new(StatusCodes.Status429TooManyRequests, T["NewMemberPosts", AtMost("Times", _settings.PostsPerHour), Math.Max(1, (int)Math.Ceiling(wait.TotalMinutes)), until], wait);
     }
 
     /// <summary>Why somebody cannot send files now; null if they can.</summary>
     public async Task<string?> WhyNoFilesAsync(ClaimsPrincipal user, CancellationToken cancel) =>
-        !_settings.Files && await UntilAsync(user, cancel) is { } until ? $"New members send no files. {until}" : null;
+        !_settings.Files && await UntilAsync(user, cancel) is { } until ? T["NewMemberFiles", until] : null;
 
     public void Dispose() => _hourly.Dispose();
 
@@ -72,12 +72,12 @@ public sealed partial class NewMembers : IDisposable
             if (_search.IsComplete || _settings.Posts == 0) _settled[account] = true;
             return null;
         }
-        var time = young ? $"until {Times.Shown(settles)} UTC" : "";
-        var posts = few ? $"until {(_settings.Posts == 1 ? "a post of yours stands" : $"{_settings.Posts} posts of yours stand")} on the board (there {(written == 1 ? "is" : "are")} {written})" : "";
-        return $"That is so {time}{(young && few ? " and " : "")}{posts}.";
+        if (!few) return T["NewUntilDay", Times.Shown(settles)];
+        var (wanted, there) = (T.Count("PostsStand", _settings.Posts), T.Count("PostsThere", written));
+        return young ? T["NewUntilBoth", Times.Shown(settles), wanted, there] : T["NewUntilPosts", wanted, there];
     }
 
-    private static string Counted(int number, string one, string? many = null) => number == 0 ? $"no {one}" : number == 1 ? $"at most one {one}" : $"at most {number} {many ?? one + "s"}";
+    private static string AtMost(string what, int number) => T["AtMost." + what + (number == 0 ? ".None" : number == 1 ? ".One" : ".Many"), number];
 
     [GeneratedRegex("<a href=\"(?:https?:|mailto:)", RegexOptions.CultureInvariant)]
     private static partial Regex Link();

@@ -36,7 +36,7 @@ public sealed class PostAdmission(WordList words, NewMembers members)
     {
         if (Deciding.MayModerate(user)) return null;
         return await words.FirstInAsync(cancel, title, body) is { } word
-            ? new(StatusCodes.Status422UnprocessableEntity, $"The moderators of this board do not take “{word.Text}” in posts. Say it in another way and send it again.")
+            ? new(StatusCodes.Status422UnprocessableEntity, T["WordRefused", word.Text])
             : await members.WhyNotAsync(user, body, isNew, cancel);
     }
 }

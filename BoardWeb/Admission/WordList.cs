@@ -34,10 +34,10 @@ public sealed class WordList(BoardDatabase database, DecisionReader decisions, D
     private volatile Snapshot? _snapshot;
 
     /// <summary>What is wrong with an entry, or null.</summary>
-    public static string? Fault(string? word) => string.IsNullOrWhiteSpace(word) ? "Write a word or a phrase."
-        : word.Length > MaxLength ? $"A word or phrase may have at most {MaxLength} characters; this one has {word.Length}."
-        : word.Any(char.IsControl) ? "A word or phrase is one line without control characters."
-        : FoldedText.Of(word) == " " ? "It has neither a letter nor a digit: such a thing cannot be listed." : null;
+    public static string? Fault(string? word) => string.IsNullOrWhiteSpace(word) ? T["WordMissing"]
+        : word.Length > MaxLength ? T["WordTooLong", MaxLength, word.Length]
+        : word.Any(char.IsControl) ? T["WordControl"]
+        : FoldedText.Of(word) == " " ? T["WordNothing"] : null;
 
     /// <summary>The word that a decision is about, and whether it was listed by it.</summary>
     public static (string Word, bool Listed) Read(string value) => value.StartsWith(Listed, StringComparison.Ordinal) ? (value[Listed.Length..], true)
@@ -63,7 +63,7 @@ public sealed class WordList(BoardDatabase database, DecisionReader decisions, D
     {
         var list = await ReadAsync(cancel);
         if (list.Folded.ContainsKey(FoldedText.Of(word)) == listed) return null;
-        if (listed && list.Words.Count >= MaxWords) throw new InvalidOperationException($"The list is full: it has {MaxWords} words. Take one from it first.");
+        if (listed && list.Words.Count >= MaxWords) throw new InvalidOperationException(T["WordListFull", MaxWords]);
         var result = await deciding.DecideAsync(by, reason, [new(SubjectOf(word), Decidable.Word, (listed ? Listed : Dropped) + word.Trim())]);
         _snapshot = null;
         return result;

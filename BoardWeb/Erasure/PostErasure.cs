@@ -43,7 +43,7 @@ public sealed partial class PostErasure(BoardDatabase database, FileReader files
     public static bool MayErase(PostView post, ClaimsPrincipal user) => Deciding.MayAdminister(user) && !post.IsErased;
 
     /// <summary>What is wrong with the reason for an erasure, or null. It stays, and moderators read it.</summary>
-    public static string? ReasonFault(string? reason) => string.IsNullOrWhiteSpace(reason) ? "Say why, without repeating what is erased: this stays." : PostRules.Reason(reason);
+    public static string? ReasonFault(string? reason) => string.IsNullOrWhiteSpace(reason) ? T["EraseReasonMissing"] : PostRules.Reason(reason);
 
     /// <summary>Finds out what goes with a post.</summary>
     /// <exception cref="DatabaseUnavailableException">The server did not answer in time.</exception>

@@ -48,16 +48,16 @@ public static class HookRules
     public static string? UrlFault(string? url, HookSettings settings)
     {
         if (url is null || url.Length is 0 or > MaxUrl || url.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)) || !Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Host.Length == 0)
-            return $"This is no web address of at most {MaxUrl} characters.";
-        if (address.UserInfo.Length > 0 || address.Fragment.Length > 0) return "An address here has no name, no password and no fragment in it.";
+            return T["HookUrlInvalid", MaxUrl];
+        if (address.UserInfo.Length > 0 || address.Fragment.Length > 0) return T["HookUrlParts"];
         if (address.Scheme != Uri.UriSchemeHttps && !(address.Scheme == Uri.UriSchemeHttp && address.IsLoopback && settings.AllowLoopback))
-            return "It must be an https address (http only to this machine, if hooks:allowLoopback says so).";
-        return IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && !ReachableAddresses.Allows(ip, settings) ? "Addresses of this machine and of private networks are not called; hooks:allowLoopback and hooks:allowPrivate change that." : null;
+            return T["HookUrlHttps"];
+        return IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && !ReachableAddresses.Allows(ip, settings) ? T["HookUrlPrivate"] : null;
     }
 
     /// <summary>What is wrong with the events, or null.</summary>
-    public static string? EventsFault(IReadOnlyList<string>? events) => events is null || events.Count == 0 ? "Choose at least one event."
-        : events.Any(e => !HookEvent.All.Contains(e)) ? $"An event is one of {string.Join(", ", HookEvent.All)}." : null;
+    public static string? EventsFault(IReadOnlyList<string>? events) => events is null || events.Count == 0 ? T["HookEventMissing"]
+        : events.Any(e => !HookEvent.All.Contains(e)) ? T["HookEventUnknown", string.Join(", ", HookEvent.All)] : null;
 
     /// <summary>The pause after an event was not taken so often, from 1.</summary>
     public static TimeSpan PauseAfter(int attempts, HookSettings settings) =>

@@ -20,6 +20,21 @@ public static class Language
     /// <summary>A text in all of them, for whoever understands only one.</summary>
     public static string InAll(string key) => string.Join(" / ", All.Select(l => Texts.In(l, key)));
 
+    /// <summary>Says something in a language, whoever asks.</summary>
+    public static TSaid Speak<TSaid>(CultureInfo language, Func<TSaid> say)
+    {
+        var before = (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture);
+        try
+        {
+            (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture) = (language, language);
+            return say();
+        }
+        finally
+        {
+            (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture) = before;
+        }
+    }
+
     private static CultureInfo Load(string name)
     {
         var language = new CultureInfo(name);

@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Attention;
+using Connect.BoardWeb.Languages;
 using Connect.BoardWeb.Pages;
 using Connect.Node.Database;
 using Connect.Node.Settings;
@@ -23,12 +25,19 @@ public sealed class DigestMail(Notifications notifications, MailTokens tokens, N
     /// <summary>What may have been written while the digest before was being made is looked at again. One minute.</summary>
     private static readonly TimeSpan Overlap = TimeSpan.FromMinutes(1);
 
+    /// <summary>Of whoever asks for a mail on a page; the board's own for programs, and for mails that nobody asks for.</summary>
+    public CultureInfo LanguageOfAsker => Language.Named(CultureInfo.CurrentUICulture.Name) ?? Own;
+
+    private CultureInfo Own => Language.Named(settings.Web.Language)!;
+
     private string Board => (settings.Web.PublicUrl.Length > 0 ? settings.Web.PublicUrl : settings.Web.Url).TrimEnd('/');
 
     /// <summary>What this account has neither seen nor been sent; null if there is nothing.</summary>
     /// <param name="sent">When the latest digest that was sent to it was begun.</param>
     public async Task<Digest?> OfAsync(AccountView account, string frequency, DateTimeOffset? sent, CancellationToken cancel)
     {
+        // What a digest is written in lasts until the end of this method.
+        (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture) = (Own, Own);
         // A digest says what a member sees: what only moderators may see stays on the board, also for them.
         var reader = Identity.Of(account, "digest", time.GetUtcNow(), scopes: TokenScopes.Of([TokenScopes.Reading]));
         var page = await notifications.PageAsync(reader, null, Notifications.PageSize, cancel);
@@ -41,8 +50,10 @@ public sealed class DigestMail(Notifications notifications, MailTokens tokens, N
     /// <summary>The mail: HTML and plain text, with one-click unsubscription (RFC 8058).</summary>
     public async Task<MimeMessage> MakeAsync(Digest digest, Guid account, string address, int period)
     {
+        // What a digest is written in lasts until the end of this method.
+        (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture) = (Own, Own);
         var first = digest.Items[0];
-        var message = New(digest.Name, address, $"{first.What}: {Cut(first.Title)}{(digest.Items.Count > 1 ? $" (and {digest.Items.Count - 1}{(digest.HasMore ? " or more" : "")} other{(digest.Items.Count > 2 ? "s" : "")})" : "")}");
+        var message = New(digest.Name, address, $"{first.What}: {Cut(first.Title)}{Others(digest)}");
         message.Headers.Add(HeaderId.ListUnsubscribe, $"<{digest.Unsubscribe}>");
         message.Headers.Add(HeaderId.ListUnsubscribePost, "List-Unsubscribe=One-Click");
         // Both sides of a partition give it the same one: mail servers that look at it deliver one of the two.
@@ -53,51 +64,30 @@ public sealed class DigestMail(Notifications notifications, MailTokens tokens, N
     }
 
     /// <summary>Asks whoever reads an address whether it is theirs.</summary>
-    public MimeMessage Confirmation(AccountView account, string address)
+    public MimeMessage Confirmation(AccountView account, string address, CultureInfo language) => Language.Speak(language, () =>
     {
-        var message = New(account.Name, address, "Is this your address?");
-        message.Body = new TextPart("plain")
-        {
-            Text = $"""
-                Somebody who is called {account.Name} on Connect ({Board}) gave this address as theirs.
-
-                If that was you, open this page within 24 hours and confirm it:
-                {Board}/mail/confirm?token={tokens.ForConfirming(account.Id, address)}
-
-                If not, do nothing: nothing else will be sent to you.
-
-                """,
-        };
+        var message = New(account.Name, address, T["ConfirmMailSubject"]);
+        message.Body = new TextPart("plain") { Text = T["ConfirmMail", account.Name, Board, $"{Board}/mail/confirm?token={tokens.ForConfirming(account.Id, address)}"] };
         return message;
-    }
+    });
 
     /// <summary>A code with which somebody chooses another password.</summary>
-    public MimeMessage Reset(AccountView account, string address, string code)
+    public MimeMessage Reset(AccountView account, string address, string code, CultureInfo language) => Language.Speak(language, () =>
     {
-        var message = New(account.Name, address, "A code for another password");
-        message.Body = new TextPart("plain")
-        {
-            Text = $"""
-                Somebody asked for another password for {account.Name} on Connect.
-
-                If that was you, go to {Board}/reset within 24 hours, and copy this code there:
-
-                {code}
-
-                If not, do nothing: your password is as it was. Tell nobody this code.
-
-                """,
-        };
+        var message = New(account.Name, address, T["ResetMailSubject"]);
+        message.Body = new TextPart("plain") { Text = T["ResetMail", account.Name, Board + "/reset", code] };
         return message;
-    }
+    });
+
+    private static string Others(Digest digest) => digest.Items.Count == 1 ? "" : " " + (digest.HasMore ? T["DigestOthersOrMore", digest.Items.Count - 1] : T.Count("DigestOthers", digest.Items.Count - 1));
 
     /// <summary>The plain text of a digest.</summary>
     public static string PlainText(Digest digest)
     {
-        var text = new StringBuilder($"Hello {digest.Name}, this is what you have not seen yet on Connect:\n");
+        var text = new StringBuilder($"{T["DigestHello", digest.Name]}\n");
         foreach (var item in digest.Items) text.Append($"\n* {item.Title}\n  {item.What}, {Times.Shown(item.At)} UTC\n  {item.Url}\n");
-        if (digest.HasMore) text.Append($"\nThere is more: {digest.Board}/notifications\n");
-        return text.Append($"\nYou are sent this {digest.Frequency} because you chose so.\nNo more digests: {digest.Unsubscribe}\nChoose how often: {digest.Board}/account/mail\n").ToString();
+        if (digest.HasMore) text.Append($"\n{T["DigestMore", digest.Board + "/notifications"]}\n");
+        return text.Append($"\n{T["DigestBecause", DigestFrequency.Words(digest.Frequency)]}\n{T["DigestEnd", digest.Unsubscribe]}\n{T["DigestChoose", digest.Board + "/account/mail"]}\n").ToString();
     }
 
     /// <summary>A title as one line, whatever way it came into the database.</summary>

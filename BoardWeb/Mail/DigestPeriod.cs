@@ -7,6 +7,9 @@ public static class DigestFrequency
     public const string Never = "never", Daily = "daily", Weekly = "weekly";
 
     public static readonly IReadOnlyList<string> All = [Never, Daily, Weekly];
+
+    /// <summary>In words, for people.</summary>
+    public static string Words(string frequency) => T["DigestFrequency." + frequency];
 }
 
 /// <summary>What became of a digest.</summary>

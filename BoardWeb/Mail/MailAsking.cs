@@ -1,3 +1,4 @@
+using System.Globalization;
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Storage;
@@ -12,7 +13,7 @@ public sealed class MailAsking(
     MailAddresses addresses, MailSender sender, DigestMail mail, Outbox outbox, AccountReader accounts, PasswordResets resets, BoardDatabase database, TimeProvider time)
 {
     /// <summary>In words, for pages.</summary>
-    public const string NotSetUp = "This board sends no mail: nobody has told it a mail server.";
+    public static string NotSetUp => T["MailNotSetUp"];
 
     public bool IsSetUp => sender.IsSetUp;
 
@@ -22,24 +23,31 @@ public sealed class MailAsking(
     public async Task<(WriteResult? Result, string? Fault)> GiveAsync(AccountView account, string address, CancellationToken cancel)
     {
         if (!IsSetUp) return (null, NotSetUp);
-        if (!await addresses.MayAskAsync(account.Id, address, cancel)) return (null, $"At most {MailRules.MaxAsked} addresses are taken from one account, and {MailRules.MaxAsked} mails sent to one that is not confirmed, in 24 hours. Try again tomorrow.");
-        if (!outbox.HasRoom) throw new NodeBusyException("Too many mails wait on this node. Try again in a few minutes.");
+        if (!await addresses.MayAskAsync(account.Id, address, cancel)) return (null, T["MailAskedTooOften", MailRules.MaxAsked]);
+        if (!outbox.HasRoom) throw new NodeBusyException(T["BusyMails"]);
         var result = await addresses.GiveAsync(account.Id, address);
-        outbox.TryPost(_ => Task.FromResult<MimeKit.MimeMessage?>(mail.Confirmation(account, address)));
+        var language = mail.LanguageOfAsker;
+        outbox.TryPost(_ => Task.FromResult<MimeKit.MimeMessage?>(mail.Confirmation(account, address, language)));
         return (result, null);
     }
 
     /// <summary>
     /// Sends a code for another password to whoever has this name and a confirmed address. It returns at once and looks later, so that nobody learns from it who has one.
     /// </summary>
-    public void AskForReset(string name) => outbox.TryPost(async cancel =>
+    public void AskForReset(string name)
+    {
+        var language = mail.LanguageOfAsker;
+        outbox.TryPost(cancel => ResetAsync(name, language, cancel));
+    }
+
+    private async Task<MimeKit.MimeMessage?> ResetAsync(string name, CultureInfo language, CancellationToken cancel)
     {
         // Of several people with one name the one whom the name alone means; the others write their suffix.
         if (await accounts.NamedAsync(name, cancel) is not [var account, ..]) return null;
         if ((await addresses.OfAsync(account.Id, cancel)).Reached is not { } address || await ResetsAsync(account.Id, cancel) >= MailRules.MaxResets) return null;
         var (code, _) = await resets.MakeAsync(account, account.Id);
-        return mail.Reset(account, address, code);
-    });
+        return mail.Reset(account, address, code, language);
+    }
 
     private Task<long> ResetsAsync(Guid account, CancellationToken cancel) => database.ReadAsync(c => c.ExecuteScalar<long>(
         "SELECT COUNT(*) FROM decision WHERE subject_id = @account AND property = @property AND author_id = @account AND id > @since",

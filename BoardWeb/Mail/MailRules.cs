@@ -15,7 +15,7 @@ public static partial class MailRules
     public const int MaxResets = 3;
 
     /// <summary>What is wrong with an address, or null. Plain ones only: no quotes, no comments, nothing beyond ASCII, so that it can never be more than one address.</summary>
-    public static string? Fault(string? address) => address is null || address.Length > MaxAddress || !Pattern().IsMatch(address) ? "This is no mail address that mail can be sent to." : null;
+    public static string? Fault(string? address) => address is null || address.Length > MaxAddress || !Pattern().IsMatch(address) ? T["MailAddressInvalid"] : null;
 
     [GeneratedRegex(@"\A[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Pattern();

@@ -52,29 +52,33 @@ public sealed class DecisionReader(BoardDatabase database, Uuid7 ids)
         connection.ExecuteScalar<byte[]?>("SELECT MAX(id) FROM decision WHERE node = @origin", new { origin }) is { } id ? Ids.Of(id) : null;
 
     /// <summary>All decisions, the latest first; <paramref name="before"/> is the id of the last one of the page before.</summary>
-    public Task<List<LoggedDecision>> LogAsync(Guid? before, int limit, CancellationToken cancel) => database.ReadAsync(c => c.Query($"""
-        SELECT d.id, d.subject_id, d.property, d.value, d.author_id, d.reason, a.name,
-          EXISTS (SELECT 1 FROM account e WHERE e.name_key = a.name_key AND e.id < a.id) AS shared,
-          t.title AS topic, s.name AS account, ch.slug, ch.title AS channel, COALESCE(p.id, r.post_id) AS post, f.name AS file
-        FROM (SELECT * FROM decision {(before is null ? "" : "WHERE id < @before")} ORDER BY id DESC LIMIT {limit}) d
-          LEFT JOIN account a ON a.id = d.author_id LEFT JOIN topic t ON t.id = d.subject_id LEFT JOIN account s ON s.id = d.subject_id
-          LEFT JOIN channel ch ON ch.id = d.subject_id LEFT JOIN post p ON p.id = d.subject_id LEFT JOIN report r ON r.id = d.subject_id
-          LEFT JOIN file f ON f.id = d.subject_id
-        ORDER BY d.id DESC
-        """, new { before = before is { } b ? Ids.Bytes(b) : null }).Select(Logged).ToList(), cancel);
+    public async Task<List<LoggedDecision>> LogAsync(Guid? before, int limit, CancellationToken cancel)
+    {
+        var rows = await database.ReadAsync(c => c.Query($"""
+            SELECT d.id, d.subject_id, d.property, d.value, d.author_id, d.reason, a.name,
+              EXISTS (SELECT 1 FROM account e WHERE e.name_key = a.name_key AND e.id < a.id) AS shared,
+              t.title AS topic, s.name AS account, ch.slug, ch.title AS channel, COALESCE(p.id, r.post_id) AS post, f.name AS file
+            FROM (SELECT * FROM decision {(before is null ? "" : "WHERE id < @before")} ORDER BY id DESC LIMIT {limit}) d
+              LEFT JOIN account a ON a.id = d.author_id LEFT JOIN topic t ON t.id = d.subject_id LEFT JOIN account s ON s.id = d.subject_id
+              LEFT JOIN channel ch ON ch.id = d.subject_id LEFT JOIN post p ON p.id = d.subject_id LEFT JOIN report r ON r.id = d.subject_id
+              LEFT JOIN file f ON f.id = d.subject_id
+            ORDER BY d.id DESC
+            """, new { before = before is { } b ? Ids.Bytes(b) : null }).ToList(), cancel);
+        return [.. rows.Select(r => (LoggedDecision)Logged(r))]; // here, as the database's threads have nobody's language
+    }
 
     private static LoggedDecision Logged(dynamic row)
     {
         Decision decision = View(row);
-        if (decision.Property == Decidable.Word) return new(decision, "the word list", "/moderation/words");
+        if (decision.Property == Decidable.Word) return new(decision, T["TheWordList"], "/moderation/words");
         var (about, address) = ((string?)row.topic, (string?)row.account, (string?)row.channel, (byte[]?)row.post, (string?)row.file) switch
         {
             ({ } topic, _, _, _, _) => (topic, $"/t/{decision.Subject}"),
             (_, { } account, _, _, _) => (account, $"/u/{decision.Subject}"),
             (_, _, { } channel, _, _) => (channel, $"/c/{(string)row.slug}"),
-            (_, _, _, { } post, _) => ("a post", $"/p/{Ids.Of(post)}"),
+            (_, _, _, { } post, _) => (T["APost"], $"/p/{Ids.Of(post)}"),
             (_, _, _, _, { } file) => (file, $"/f/{decision.Subject}"),
-            _ => ("something that has not arrived here yet", (string?)null),
+            _ => (T["NotArrived"], (string?)null),
         };
         return new(decision, about, address);
     }

@@ -38,7 +38,7 @@ public sealed class AccountMailModel(AccountReader accounts, Passwords passwords
     {
         if (!await LoadAsync(cancel)) return NotFound();
         if (MailRules.Fault(Address) is { } address) ModelState.AddModelError(nameof(Address), address);
-        else if (HasPassword && !await passwords.VerifyAsync(_account.PasswordHash, Password ?? "", cancel)) ModelState.AddModelError(nameof(Password), "This is not your password.");
+        else if (HasPassword && !await passwords.VerifyAsync(_account.PasswordHash, Password ?? "", cancel)) ModelState.AddModelError(nameof(Password), T["NotYourPassword"]);
         if (!ModelState.IsValid) return Again();
         (var result, Fault) = await asking.GiveAsync(_account, Address!, cancel);
         return result is null ? Again(StatusCodes.Status409Conflict) : Written("/account/mail", result);
@@ -49,7 +49,7 @@ public sealed class AccountMailModel(AccountReader accounts, Passwords passwords
     public async Task<IActionResult> OnPostChooseAsync(CancellationToken cancel)
     {
         if (!await LoadAsync(cancel)) return NotFound();
-        if (!DigestFrequency.All.Contains(Digest)) ModelState.AddModelError(nameof(Digest), $"Choose one of {string.Join(", ", DigestFrequency.All)}.");
+        if (!DigestFrequency.All.Contains(Digest)) ModelState.AddModelError(nameof(Digest), T["DigestFrequencyUnknown", string.Join(", ", DigestFrequency.All.Select(DigestFrequency.Words))]);
         return ModelState.IsValid ? Written("/account/mail", await addresses.ChooseAsync(Me!.Value, Digest!, cancel)) : Again();
     }
 

@@ -24,13 +24,7 @@ public sealed class HooksModel(HookReader hooks, HookKeeping keeping, NodeSettin
     [BindProperty]
     public List<string> Events { get; set; } = [];
 
-    public static string Words(string name) => name switch
-    {
-        HookEvent.PostCreated => "new posts (post.created)",
-        HookEvent.TopicCreated => "new topics (topic.created)",
-        HookEvent.PostChanged => "edits, deletions and restored posts (post.changed)",
-        _ => "reports (report.created)",
-    };
+    public static string Words(string name) => T["HookEvent." + name];
 
     public async Task OnGetAsync(CancellationToken cancel) => All = await hooks.AllAsync(cancel);
 
@@ -41,7 +35,7 @@ public sealed class HooksModel(HookReader hooks, HookKeeping keeping, NodeSettin
         if (ModelState.IsValid)
         {
             (Secret, var result) = await keeping.MakeAsync(User, Address!, Events, cancel);
-            if (result is null) ModelState.AddModelError(nameof(Address), $"There are {HookRules.MaxHooks} webhooks already: delete one first.");
+            if (result is null) ModelState.AddModelError(nameof(Address), T["HooksFull", HookRules.MaxHooks]);
             else
             {
                 _lastWrite.Remember(HttpContext, result);

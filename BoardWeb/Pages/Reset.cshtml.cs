@@ -36,7 +36,7 @@ public sealed class ResetModel(PasswordResets resets, MailAsking mail, LastWrite
     public IActionResult OnPostAsk()
     {
         if (!MaySendMail) return Refused(MailAsking.NotSetUp);
-        if (Name is null or { Length: 0 or > AccountName.MaxLength + 5 }) ModelState.AddModelError(nameof(Name), "Say your name, as you sign in with it.");
+        if (Name is null or { Length: 0 or > AccountName.MaxLength + 5 }) ModelState.AddModelError(nameof(Name), T["ResetNameMissing"]);
         if (!ModelState.IsValid) return Again();
         mail.AskForReset(Name!);
         Asked = true;
