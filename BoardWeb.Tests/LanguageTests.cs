@@ -29,6 +29,9 @@ public sealed partial class LanguageTests(MariaDbStage ring)
     /// <summary>Words that are not texts: a name, and what stands in an address.</summary>
     private static readonly string[] NotTexts = ["Connect", "/c/"];
 
+    /// <summary>What a webhook is told of.</summary>
+    private static readonly string[] Reported = ["report.created"];
+
     /// <summary>Keys that the code puts together from a part and a name.</summary>
     private static readonly string[] Families = ["Role.", "Reaction.", "Keys.", "AtMost.", "DigestFrequency.", "HookEvent.", "HookOutcome."];
 
@@ -112,7 +115,7 @@ public sealed partial class LanguageTests(MariaDbStage ring)
         foreign.AddRange(Foreign(await reader.SendAsync("#erase", ("Reason", "darum")), "a post that was erased"));
         await reader.GoAsync("/moderation/words");
         foreign.AddRange(Foreign(await reader.SendAsync("#add", ("Word", $"wort{PageTests.Unique()}"), ("act", "list")), "/moderation/words, listed"));
-        var hook = (await (await admin.PostAsJsonAsync("/api/v1/hooks", new { url = "https://receiver.example/", events = new[] { "report.created" } })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
+        var hook = (await (await admin.PostAsJsonAsync("/api/v1/hooks", new { url = "https://receiver.example/", events = Reported })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
         (await admin.PatchAsJsonAsync($"/api/v1/hooks/{hook}", new { on = false })).EnsureSuccessStatusCode();
         (await admin.PostAsync($"/api/v1/hooks/{hook}/test", null)).EnsureSuccessStatusCode();
         await reader.GoAsync("/account/tokens");
