@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Connect.BoardWeb.Tests.Stage;
-using Connect.Node.Database;
+using Connect.RingDaemon.Local;
 using Xunit;
 
 namespace Connect.BoardWeb.Tests;
@@ -68,14 +68,7 @@ public sealed partial class ApiExampleTests(MariaDbStage mariaDb, MySqlStage mys
         foreach (var call in SaidInWords) Assert.Contains($"`{call}`", Text(), StringComparison.Ordinal);
     }
 
-    private static string Text() => File.ReadAllText(Path.Combine(Root(), "docs", "api.md"));
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Connect.sln"))) folder = folder.Parent ?? throw new DirectoryNotFoundException("These tests run from inside the checkout.");
-        return folder.FullName;
-    }
+    private static string Text() => File.ReadAllText(Path.Combine(Programs.Repository, "docs", "api.md"));
 
     private static IEnumerable<string> Blocks() => Block().Matches(Text()).Select(m => m.Groups[1].Value);
 

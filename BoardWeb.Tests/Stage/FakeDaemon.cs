@@ -34,11 +34,7 @@ public sealed class FakeDaemon : IAsyncDisposable
 
     public static async Task<FakeDaemon> StartAsync(string token, long serverId)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        var url = $"http://127.0.0.1:{Server.FreePort()}";
-        builder.WebHost.UseUrls(url);
-        var app = builder.Build();
+        var (app, url) = LocalApp.Make();
         var daemon = new FakeDaemon(app, url);
         app.Use((context, next) =>
         {

@@ -32,11 +32,7 @@ public sealed class FakeFacebook : IAsyncDisposable
 
     public static async Task<FakeFacebook> StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        var url = $"http://127.0.0.1:{Server.FreePort()}";
-        builder.WebHost.UseUrls(url);
-        var app = builder.Build();
+        var (app, url) = LocalApp.Make();
         var facebook = new FakeFacebook(app, url);
         app.MapGet("/dialog/oauth", facebook.Dialog);
         app.MapPost("/oauth/access_token", facebook.TokenAsync);
@@ -47,9 +43,7 @@ public sealed class FakeFacebook : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(1));
-        await _app.StopAsync(soon.Token);
-        await _app.DisposeAsync();
+        await LocalApp.EndAsync(_app);
     }
 
     private IResult Dialog(HttpRequest request)

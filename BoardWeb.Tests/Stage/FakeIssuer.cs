@@ -51,11 +51,7 @@ public sealed class FakeIssuer : IAsyncDisposable
 
     public static async Task<FakeIssuer> StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        var url = $"http://127.0.0.1:{Server.FreePort()}";
-        builder.WebHost.UseUrls(url);
-        var app = builder.Build();
+        var (app, url) = LocalApp.Make();
         var issuer = new FakeIssuer(app, url);
         app.Use(async (context, next) =>
         {
@@ -93,9 +89,7 @@ public sealed class FakeIssuer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(1));
-        await _app.StopAsync(soon.Token);
-        await _app.DisposeAsync();
+        await LocalApp.EndAsync(_app);
         _key.Dispose();
     }
 

@@ -43,11 +43,7 @@ public sealed class HookReceiver : IAsyncDisposable
 
     public static async Task<HookReceiver> StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        var url = $"http://127.0.0.1:{Server.FreePort()}";
-        builder.WebHost.UseUrls(url);
-        var app = builder.Build();
+        var (app, url) = LocalApp.Make();
         var receiver = new HookReceiver(app, url);
         app.Run(async context =>
         {
@@ -66,8 +62,6 @@ public sealed class HookReceiver : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
-        await _app.StopAsync(limit.Token);
-        await _app.DisposeAsync();
+        await LocalApp.EndAsync(_app);
     }
 }

@@ -49,5 +49,4 @@ internal static class WordEndpoints
         }
     }
 
-    private static IResult OnlyModerators() => Problem(403, "Only moderators may do that.");
 }

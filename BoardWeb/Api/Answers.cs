@@ -41,6 +41,8 @@ internal static class Answers
 
     public static IResult NotTheirs(string? why) => Problem(403, why ?? "Only whoever wrote it, and moderators, may do that.");
 
+    public static IResult OnlyModerators() => Problem(403, "Only moderators may do that.");
+
     public static IResult UsedKey() => Problem(422, "This Idempotency-Key was used before for something else. Nothing was written.");
 
     public static IResult Problem(int status, string detail) => Results.Problem(detail, statusCode: status);

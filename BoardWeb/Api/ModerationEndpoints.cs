@@ -128,7 +128,6 @@ internal static class ModerationEndpoints
         return Done(null, new DecisionsMade([.. changes.Select(c => c.Property)], settings.Name, result.Copies), result);
     }
 
-    private static IResult OnlyModerators() => Problem(403, "Only moderators may do that.");
 
     private static IResult NoAccount() => Problem(404, "There is no such account here (yet).");
 }

@@ -18,7 +18,7 @@ public sealed class HookTexts(PostReader posts, TopicReader topics, ChannelReade
     /// <summary>Receivers are of the board's administrators, who see everything.</summary>
     private static readonly ClaimsPrincipal Everything = new(new ClaimsIdentity([new Claim(ClaimTypes.Role, Roles.Administrator)], "hooks", ClaimTypes.Name, ClaimTypes.Role));
 
-    private string Board => (settings.Web.PublicUrl.Length > 0 ? settings.Web.PublicUrl : settings.Web.Url).TrimEnd('/');
+    private string Board => settings.Web.LinksBegin;
 
     public byte[] OfTest(Guid id) => Text(HookEvent.Test, Uuid7.TimeOf(id), new { message = "This is a test." });
 

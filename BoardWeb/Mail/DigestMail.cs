@@ -30,7 +30,7 @@ public sealed class DigestMail(Notifications notifications, MailTokens tokens, N
 
     private CultureInfo Own => Language.Named(settings.Web.Language)!;
 
-    private string Board => (settings.Web.PublicUrl.Length > 0 ? settings.Web.PublicUrl : settings.Web.Url).TrimEnd('/');
+    private string Board => settings.Web.LinksBegin;
 
     /// <summary>What this account has neither seen nor been sent; null if there is nothing.</summary>
     /// <param name="sent">When the latest digest that was sent to it was begun.</param>

@@ -9,8 +9,6 @@ namespace Connect.BoardWeb.Pages;
 [Authorize]
 public sealed class AccountTokensModel(AccountReader accounts, Registration registration, OwnTokens tokens, Sessions sessions, LastWrite lastWrite) : BoardPage(lastWrite)
 {
-    private readonly LastWrite _lastWrite = lastWrite;
-
     public IReadOnlyList<TokenView> Tokens { get; private set; } = [];
 
     /// <summary>The token that was just made.</summary>
@@ -46,7 +44,7 @@ public sealed class AccountTokensModel(AccountReader accounts, Registration regi
         if (ModelState.IsValid)
         {
             (Made, _, var result) = await registration.NewTokenAsync(Me!.Value, Label!, unlimited: false, TokenScopes.Of(Scopes));
-            _lastWrite.Remember(HttpContext, result);
+            Remember(result);
             ModelState.Clear();
             (Label, Scopes) = (null, [TokenScopes.Reading]);
         }

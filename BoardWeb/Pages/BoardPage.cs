@@ -36,12 +36,15 @@ public abstract class BoardPage(LastWrite lastWrite) : PageModel
     /// <summary>After a write: elsewhere by GET, with a note of what to wait for there.</summary>
     protected IActionResult Written(string path, WriteResult result)
     {
-        lastWrite.Remember(HttpContext, result);
+        Remember(result);
         if (result.Satisfied) return LocalRedirect(path);
         var hash = path.IndexOf('#', StringComparison.Ordinal);
         var (address, fragment) = hash < 0 ? (path, "") : (path[..hash], path[hash..]);
         return LocalRedirect($"{address}{(address.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{PendingQuery}=1{fragment}");
     }
+
+    /// <summary>After a write that leads nowhere else: readers see it wherever they go next.</summary>
+    protected void Remember(WriteResult result) => lastWrite.Remember(HttpContext, result);
 
     /// <summary>They may not do that; the page for it says why.</summary>
     protected StatusCodeResult Refused(string? why = null)

@@ -12,8 +12,6 @@ namespace Connect.BoardWeb.Pages;
 [Authorize(Roles = Roles.Administrator)]
 public sealed class HookModel(HookReader hooks, HookKeeping keeping, NodeSettings settings, LastWrite lastWrite) : BoardPage(lastWrite)
 {
-    private readonly LastWrite _lastWrite = lastWrite;
-
     public Hook Hook { get; private set; } = null!;
 
     public IReadOnlyList<HookDelivery> Deliveries { get; private set; } = [];
@@ -51,7 +49,7 @@ public sealed class HookModel(HookReader hooks, HookKeeping keeping, NodeSetting
     {
         if (!await LoadAsync(id, cancel)) return NotFound();
         (Secret, var result) = await keeping.RotateAsync(Hook, User);
-        _lastWrite.Remember(HttpContext, result);
+        Remember(result);
         return Shown();
     }
 

@@ -11,8 +11,6 @@ namespace Connect.BoardWeb.Pages;
 [Authorize(Roles = Roles.Administrator)]
 public sealed class HooksModel(HookReader hooks, HookKeeping keeping, NodeSettings settings, LastWrite lastWrite) : BoardPage(lastWrite)
 {
-    private readonly LastWrite _lastWrite = lastWrite;
-
     public IReadOnlyList<Hook> All { get; private set; } = [];
 
     /// <summary>Of the one that was just made.</summary>
@@ -38,7 +36,7 @@ public sealed class HooksModel(HookReader hooks, HookKeeping keeping, NodeSettin
             if (result is null) ModelState.AddModelError(nameof(Address), T["HooksFull", HookRules.MaxHooks]);
             else
             {
-                _lastWrite.Remember(HttpContext, result);
+                Remember(result);
                 ModelState.Clear();
                 (Address, Events) = (null, []);
             }

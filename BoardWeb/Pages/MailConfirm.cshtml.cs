@@ -8,8 +8,6 @@ namespace Connect.BoardWeb.Pages;
 /// <summary>Where the link in a mail leads that confirms an address. To open it confirms nothing: programs open links too.</summary>
 public sealed class MailConfirmModel(AccountReader accounts, MailAddresses addresses, MailTokens tokens, LastWrite lastWrite) : BoardPage(lastWrite)
 {
-    private readonly LastWrite _lastWrite = lastWrite;
-
     [BindProperty(SupportsGet = true)]
     public string? Token { get; set; }
 
@@ -31,7 +29,7 @@ public sealed class MailConfirmModel(AccountReader accounts, MailAddresses addre
             Address = null;
             return Again(StatusCodes.Status400BadRequest);
         }
-        _lastWrite.Remember(HttpContext, result);
+        Remember(result);
         Done = true;
         return Page();
     }

@@ -95,43 +95,35 @@ public sealed class SearchIndex : IDisposable
     /// <summary>The newest posts that match, before a cursor.</summary>
     /// <param name="topic">Only of this topic; null for all.</param>
     /// <exception cref="OperationCanceledException">It took too long.</exception>
-    public async Task<List<Guid>> FindAsync(SearchQuery query, Guid? topic, Guid? before, int limit, CancellationToken cancel)
-    {
-        await _readers.WaitAsync(cancel);
-        try
-        {
-            return await Task.Run(() => Find(query, topic, before, limit, cancel), cancel);
-        }
-        finally
-        {
-            _readers.Release();
-        }
-    }
+    public Task<List<Guid>> FindAsync(SearchQuery query, Guid? topic, Guid? before, int limit, CancellationToken cancel) => ReadAsync(() => Find(query, topic, before, limit, cancel), cancel);
 
     /// <summary>How many posts somebody has in it, <paramref name="limit"/> at the most; what was deleted is not counted.</summary>
     /// <exception cref="OperationCanceledException">It took too long.</exception>
-    public async Task<int> CountOfAsync(Guid author, int limit, CancellationToken cancel)
+    public Task<int> CountOfAsync(Guid author, int limit, CancellationToken cancel) => ReadAsync(() =>
     {
-        await _readers.WaitAsync(cancel);
-        try
-        {
-            return await Task.Run(() =>
-            {
-                using var connection = new SqliteConnection(Source);
-                connection.Open();
-                return (int)(long)Scalar(connection, "SELECT COUNT(*) FROM (SELECT 1 FROM word WHERE word MATCH @match LIMIT @limit)", ("@match", $"author : \"{author:N}\""), ("@limit", limit))!;
-            }, cancel);
-        }
-        finally
-        {
-            _readers.Release();
-        }
-    }
+        using var connection = new SqliteConnection(Source);
+        connection.Open();
+        return (int)(long)Scalar(connection, "SELECT COUNT(*) FROM (SELECT 1 FROM word WHERE word MATCH @match LIMIT @limit)", ("@match", $"author : \"{author:N}\""), ("@limit", limit))!;
+    }, cancel);
 
     public void Dispose()
     {
         _writer.Dispose();
         _readers.Dispose();
+    }
+
+    /// <summary>When there is room for one more reader, on a thread of its own: SQLite does not wait asynchronously.</summary>
+    private async Task<T> ReadAsync<T>(Func<T> read, CancellationToken cancel)
+    {
+        await _readers.WaitAsync(cancel);
+        try
+        {
+            return await Task.Run(read, cancel);
+        }
+        finally
+        {
+            _readers.Release();
+        }
     }
 
     /// <summary>Removes the file and what lies beside it.</summary>

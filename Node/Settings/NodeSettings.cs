@@ -270,6 +270,9 @@ public sealed class WebSettings
     /// <summary>What people type: the load balancer's address.</summary>
     public string PublicUrl { get; set; } = "";
 
+    /// <summary>Where links lead that stand outside the board's pages, without a slash at the end: <see cref="PublicUrl"/>, or this node where there is none.</summary>
+    public string LinksBegin => (PublicUrl.Length > 0 ? PublicUrl : Url).TrimEnd('/');
+
     /// <summary>The board's own index for its search: a file that the board may write, made if missing, and made anew from the database if it is deleted.</summary>
     public string SearchFile { get; set; } = "search.db";
 

@@ -72,16 +72,9 @@ public sealed class Erasing(Database database, NodeSettings settings)
         // Looked for first: an update would lock what it only reads, and keep the ring's own transactions waiting.
         var rows = connection.Query<byte[]>($"SELECT id FROM {Table(told.Table)} WHERE {told.Column} IN @of AND ({told.Speaks})", new { of }).AsList();
         if (rows.Count == 0) return;
-        connection.Execute("SET SESSION sql_log_bin = 0");
-        try
-        {
-            foreach (var page in rows.Chunk(AtOnce))
-                changed[told.Table] = changed.GetValueOrDefault(told.Table) + connection.Execute($"UPDATE {Table(told.Table)} SET {told.Silent} WHERE id IN @page", new { page });
-        }
-        finally
-        {
-            connection.Execute("SET SESSION sql_log_bin = 1");
-        }
+        using var unlogged = new UnloggedWrites(connection);
+        foreach (var page in rows.Chunk(AtOnce))
+            changed[told.Table] = changed.GetValueOrDefault(told.Table) + connection.Execute($"UPDATE {Table(told.Table)} SET {told.Silent} WHERE id IN @page", new { page });
     }
 
     private string Table(string name) => TableRows.Quoted(settings, name);

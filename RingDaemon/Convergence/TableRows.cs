@@ -70,23 +70,16 @@ public sealed class TableRows(Database database, NodeSettings settings)
         var columns = Columns(connection, settings, table);
         var values = string.Join(", ", columns.Select(Value));
         var insert = $"INSERT IGNORE INTO {Quoted(settings, table)} ({string.Join(", ", columns.Select(c => $"`{c.Name}`"))}) VALUES ({values})";
-        if (!logged) connection.Execute("SET SESSION sql_log_bin = 0");
-        try
+        using var unlogged = logged ? null : new UnloggedWrites(connection);
+        using var transaction = connection.BeginTransaction();
+        var added = 0;
+        foreach (var row in rows)
         {
-            using var transaction = connection.BeginTransaction();
-            var added = 0;
-            foreach (var row in rows)
-            {
-                if (row.Values.Count != columns.Count) throw new FormatException($"A row of {table} has {row.Values.Count} columns, {columns.Count} are expected: is everybody on one version?");
-                added += connection.Execute(insert, Parameters(row), transaction);
-            }
-            transaction.Commit();
-            return added;
+            if (row.Values.Count != columns.Count) throw new FormatException($"A row of {table} has {row.Values.Count} columns, {columns.Count} are expected: is everybody on one version?");
+            added += connection.Execute(insert, Parameters(row), transaction);
         }
-        finally
-        {
-            if (!logged) connection.Execute("SET SESSION sql_log_bin = 1");
-        }
+        transaction.Commit();
+        return added;
     }, Deadline, cancel);
 
     /// <summary>
@@ -104,32 +97,25 @@ public sealed class TableRows(Database database, NodeSettings settings)
             var columns = Columns(connection, settings, table);
             var change = $"UPDATE {Quoted(settings, table)} SET {string.Join(", ", columns.Select((c, i) => $"`{c.Name}` = {Value(c, i)}"))} WHERE id = UNHEX(@v0)";
             var look = $"SELECT LOWER(HEX(id)) AS `Key`, {RowDigest(connection, settings, table)} AS Digest FROM {Quoted(settings, table)} WHERE id IN @ids";
-            connection.Execute("SET SESSION sql_log_bin = 0");
-            try
+            using var unlogged = new UnloggedWrites(connection);
+            using var transaction = connection.BeginTransaction();
+            Dictionary<string, string> Look(IEnumerable<string> keys, string how) =>
+                connection.Query<KeyDigest>(look + how, new { ids = keys.Select(Convert.FromHexString) }, transaction).ToDictionary(r => r.Key, r => r.Digest, StringComparer.Ordinal);
+            var fit = Look(digests.Keys, " FOR UPDATE").Where(r => digests[r.Key].Was == r.Value).Select(r => r.Key).ToHashSet(StringComparer.Ordinal);
+            Row[] given = [.. rows.Where(r => r.Values.Count == columns.Count && fit.Contains(KeyOf(r)))];
+            fit.IntersectWith(given.Select(KeyOf));
+            if (fit.Count == 0) return fit;
+            Save(file, table, columns, Read(connection, table, columns, fit, transaction));
+            foreach (var row in given) connection.Execute(change, Parameters(row), transaction);
+            var now = Look(fit, "");
+            // The trusted row may have been changed since it was compared: then none of it is done.
+            if (fit.Any(key => !now.TryGetValue(key, out var digest) || digest != digests[key].Becomes))
             {
-                using var transaction = connection.BeginTransaction();
-                Dictionary<string, string> Look(IEnumerable<string> keys, string how) =>
-                    connection.Query<KeyDigest>(look + how, new { ids = keys.Select(Convert.FromHexString) }, transaction).ToDictionary(r => r.Key, r => r.Digest, StringComparer.Ordinal);
-                var fit = Look(digests.Keys, " FOR UPDATE").Where(r => digests[r.Key].Was == r.Value).Select(r => r.Key).ToHashSet(StringComparer.Ordinal);
-                Row[] given = [.. rows.Where(r => r.Values.Count == columns.Count && fit.Contains(KeyOf(r)))];
-                fit.IntersectWith(given.Select(KeyOf));
-                if (fit.Count == 0) return fit;
-                Save(file, table, columns, Read(connection, table, columns, fit, transaction));
-                foreach (var row in given) connection.Execute(change, Parameters(row), transaction);
-                var now = Look(fit, "");
-                // The trusted row may have been changed since it was compared: then none of it is done.
-                if (fit.Any(key => !now.TryGetValue(key, out var digest) || digest != digests[key].Becomes))
-                {
-                    transaction.Rollback();
-                    return new HashSet<string>();
-                }
-                transaction.Commit();
-                return fit;
+                transaction.Rollback();
+                return new HashSet<string>();
             }
-            finally
-            {
-                connection.Execute("SET SESSION sql_log_bin = 1");
-            }
+            transaction.Commit();
+            return fit;
         }, Deadline, cancel);
 
     private static void Save(string file, string table, List<Column> columns, List<Row> rows)

@@ -19,7 +19,7 @@ public sealed class Stage(string folder, TextWriter progress)
     private static readonly Dictionary<string, string> NoMore = [];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(150);
-    private static readonly TimeSpan AloneAtTheMost = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan AloneAtTheMost = TimeSpan.FromSeconds(150); // a busy machine takes a minute where a free one takes ten seconds, and an operator who is too early makes faults of his own
     private static readonly TimeSpan OthersNotice = TimeSpan.FromSeconds(6); // while they believe the old one alive they refuse the new one
     private static readonly TimeSpan LogsAreLeft = TimeSpan.FromMilliseconds(700);
     private const int BinaryLogsKept = 7 * 24 * 3600;

@@ -43,8 +43,7 @@ public sealed class Mending(IReplicationServer own, IMendingHands hands, IMendin
                 { At: MendingStep.CatchUp } stood => stood with { Damage = damage },
                 var cutOff => cutOff,
             };
-            var hasUnlogged = noted is { At: >= MendingStep.BringOver } or { HasUnlogged: true };
-            noted = noted with { HasUnlogged = hasUnlogged };
+            noted = noted with { HasUnlogged = noted.HasUnlogged || noted.At >= MendingStep.BringOver };
             void At(MendingStep step) => note.Write(noted with { At = step });
             At(MendingStep.Save);
             await own.StopAsync(cancel);
@@ -64,7 +63,7 @@ public sealed class Mending(IReplicationServer own, IMendingHands hands, IMendin
                 if (!noted.IsRenewed(before)) await hands.RenewIdentityAsync(before, noted.NewServerId.Value, cancel);
             }
             At(MendingStep.Stand);
-            if (donor is null && hasUnlogged) position = position.WithOneMoreOf((await own.IdentityAsync(cancel)).Origin);
+            if (donor is null && noted.HasUnlogged) position = position.WithOneMoreOf((await own.IdentityAsync(cancel)).Origin);
             await own.AdoptAsync(position, cancel);
             var after = await own.IdentityAsync(cancel);
             if (!(noted.NewServerId is null ? after.IsSameAs(before) : noted.IsRenewed(after))) throw new MendingException($"its identity changed meanwhile, to server id {after.ServerId} and origin {after.Origin}");
