@@ -73,6 +73,40 @@ public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromi
         Assert.Empty(_faults);
     }
 
+    /// <summary>As a browser that has never been here before loads it: everything counts, as it comes over the wire.</summary>
+    [Fact]
+    public async Task A_page_of_fifty_posts_is_light_does_not_jump_and_waits_for_no_script()
+    {
+        var topic = await ring.TopicAsync(body: "The opening post of a topic with **fifty** of them.");
+        using var http = ring.Admin(ring.A);
+        var random = new Random(1);
+        for (var i = 1; i < 50; i++)
+        {
+            var words = string.Join(' ', Enumerable.Range(0, 60 + random.Next(40)).Select(_ => random.NextInt64(36 * 36 * 36).ToString("x", System.Globalization.CultureInfo.InvariantCulture)));
+            (await http.PostAsJsonAsync($"/api/v1/topics/{topic}/posts", new { body = words + "\n\n> quoted\n\nand `code`" })).EnsureSuccessStatusCode();
+        }
+        var page = await OpenAsync(ring.A);
+        var network = await page.Context.NewCDPSessionAsync(page);
+        await network.SendAsync("Network.enable");
+        var (kinds, bytes) = (new Dictionary<string, string>(), new Dictionary<string, double>());
+        network.Event("Network.responseReceived").OnEvent += (_, e) => { lock (kinds) kinds[e!.Value.GetProperty("requestId").GetString()!] = e.Value.GetProperty("type").GetString()!; };
+        network.Event("Network.loadingFinished").OnEvent += (_, e) => { lock (kinds) bytes[e!.Value.GetProperty("requestId").GetString()!] = e.Value.GetProperty("encodedDataLength").GetDouble(); };
+        await page.AddInitScriptAsync("self.shifts = []; new PerformanceObserver(list => self.shifts.push(...list.getEntries().map(e => e.value))).observe({ type: 'layout-shift', buffered: true })");
+        await page.GotoAsync($"{ring.A.Url}/t/{topic}");
+        await Assertions.Expect(page.Locator("#posts[data-connected=yes]")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("article.post")).ToHaveCountAsync(50);
+
+        double Sum(params string[] of) { lock (kinds) return bytes.Where(b => kinds.TryGetValue(b.Key, out var kind) && (of.Length == 0 || of.Contains(kind))).Sum(b => b.Value); }
+        var (script, all) = (Sum("Script"), Sum());
+        TestContext.Current.TestOutputHelper?.WriteLine($"a topic page of 50 posts: {script:0} bytes of script, {all:0} in all");
+        Assert.True(Sum("Document") > 3000 && Sum("Stylesheet") > 1000 && script > 1000, "Not everything was counted.");
+        Assert.InRange(script, 1, 15 * 1024);
+        Assert.InRange(all, 1, 60 * 1024);
+        Assert.Equal(0, await page.EvaluateAsync<double>("self.shifts.reduce((sum, each) => sum + each, 0)"));
+        Assert.Empty(await page.EvaluateAsync<string[]>("performance.getEntriesByType('resource').filter(e => e.initiatorType === 'script' && e.renderBlockingStatus !== 'non-blocking').map(e => e.name)"));
+        Assert.Empty(_faults);
+    }
+
     [Fact]
     public async Task A_reader_whose_node_goes_away_and_comes_back_misses_nothing()
     {

@@ -106,6 +106,7 @@ public static class Board
         services.AddHooks();
         services.AddRateLimits(settings);
         services.AddLanguages(settings);
+        GuestPages.Add(services);
         services.AddHealth();
         services.AddProblemDetails(o => o.CustomizeProblemDetails = c => c.ProblemDetails.Extensions["node"] = settings.Name);
         services.AddOpenApi("v1");
@@ -136,6 +137,7 @@ public static class Board
         app.UseBoardHeaders(settings.Name);
         app.UseLanguages();
         app.UseFailures();
+        app.UseResponseCompression();
         app.UseStaticFiles(new StaticFileOptions
         {
             OnPrepareResponse = file => file.Context.Response.Headers.CacheControl =
@@ -147,6 +149,7 @@ public static class Board
         app.UseBearerBeforeLimits();
         app.UseRateLimiter();
         app.UseAuthorization();
+        GuestPages.Use(app);
         Uploads.Use(app);
         app.MapHealth(settings.Name);
         app.MapOpenApi();

@@ -2,11 +2,14 @@ using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Topics;
+using Connect.BoardWeb.Web;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.OutputCaching;
 
 namespace Connect.BoardWeb.Pages;
 
 /// <summary>A channel's topics, those with the latest posts first.</summary>
+[OutputCache(PolicyName = GuestPages.Policy)]
 public sealed class ChannelModel(ChannelReader channels, TopicReader topics, Unread unread, ReadMarks marks, TimeProvider time, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public ChannelView Channel { get; private set; } = null!;

@@ -1,10 +1,13 @@
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Live;
+using Connect.BoardWeb.Web;
+using Microsoft.AspNetCore.OutputCaching;
 
 namespace Connect.BoardWeb.Pages;
 
 /// <summary>The front page: all channels.</summary>
+[OutputCache(PolicyName = GuestPages.Policy)]
 public sealed class IndexModel(ChannelReader channels, Unread unread, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public IReadOnlyList<ChannelView> Channels { get; private set; } = [];

@@ -8,14 +8,17 @@ using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Storage;
 using Connect.BoardWeb.Topics;
+using Connect.BoardWeb.Web;
 using Connect.Node.Database;
 using Connect.Node.Settings;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.OutputCaching;
 
 namespace Connect.BoardWeb.Pages;
 
 /// <summary>A topic: a page of its posts, and a form to reply.</summary>
 [TakesFiles]
+[OutputCache(PolicyName = GuestPages.Policy)]
 public sealed class TopicModel(
     BoardDatabase database, ChannelReader channels, TopicReader topics, PostReader posts, Posting posting,
     TopicAttention attention, ReadMarks marks, Addressing addressing, Attaching attaching, PostAdmission admission, NodeSettings settings, LastWrite lastWrite) : BoardPage(lastWrite)

@@ -56,6 +56,7 @@ public sealed class WriteBatcher : IHostedService, IDisposable
 
     private Task _loop = Task.CompletedTask;
     private Pending? _leftOver;
+    private long _commits;
 
     // Only touched on the writer's own database thread.
     private DbConnection? _connection;
@@ -67,6 +68,9 @@ public sealed class WriteBatcher : IHostedService, IDisposable
 
     /// <summary>Raised after each commit, on the writer's time: only for a quick signal.</summary>
     public event Action? Committed;
+
+    /// <summary>How many transactions have been committed through this node since it started.</summary>
+    public long Commits => Interlocked.Read(ref _commits);
 
     /// <summary>Writes that wait for the writer.</summary>
     public int Queued => _queue.Reader.Count;
@@ -320,6 +324,7 @@ public sealed class WriteBatcher : IHostedService, IDisposable
         _metrics.BatchSize.Observe(batch.Count);
         _metrics.Writes.Add(batch.Count(p => p.Inserts));
         _metrics.Posts.Add(batch.Where(p => p.Inserts).Sum(p => p.Rows.Count(r => r is NewPost)));
+        Interlocked.Increment(ref _commits);
         Committed?.Invoke();
     }
 
