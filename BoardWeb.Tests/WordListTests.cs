@@ -130,8 +130,11 @@ public sealed class FoldedTextTests
     [Theory]
     [InlineData("", " ")]
     [InlineData("  Bad,  WORD! ", " bad word ")]
+    [InlineData("ｂａｄ", " bad ")] // wide
+    [InlineData("𝐛𝐚𝐝", " bad ")] // mathematical
     [InlineData("b\u200Ba\u00ADd", " bad ")] // invisible
     [InlineData("b\u0336a\u0336d", " bad ")] // struck out
+    [InlineData("cafe\u0301 CAFÉ Ťặ", " cafe cafe ta ")]
     [InlineData("ΟΔΟΣ οδος", " οδοσ οδοσ ")]
     [InlineData("_b-a_d_", " b a d ")]
     [InlineData("不好的话", " 不 好 的 话 ")]
