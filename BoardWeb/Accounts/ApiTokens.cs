@@ -1,8 +1,7 @@
 using System.Buffers.Text;
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
+using Connect.BoardWeb.Storage;
 
 namespace Connect.BoardWeb.Accounts;
 
@@ -12,7 +11,7 @@ namespace Connect.BoardWeb.Accounts;
 public sealed record TokenOwner(AccountView Account, bool Unlimited, TokenScopes? Scopes);
 
 /// <summary>Tokens of programs: 256 random bits, shown once; the board keeps only their SHA-256.</summary>
-public sealed class ApiTokens(AccountReader accounts)
+public sealed class ApiTokens(AccountReader accounts, TimeProvider time)
 {
     public const string Prefix = "connect_";
 
@@ -21,7 +20,7 @@ public sealed class ApiTokens(AccountReader accounts)
 
     private const int MaxKnown = 10_000;
 
-    private readonly ConcurrentDictionary<string, (TokenOwner Owner, long Since)> _known = new();
+    private readonly Remembered<string, TokenOwner> _known = new(MaxKnown, time);
 
     public static string New(TokenScopes? scopes = null) => (scopes is null ? Prefix : ScopedPrefix) + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 
@@ -34,13 +33,12 @@ public sealed class ApiTokens(AccountReader accounts)
         if (token.Length > 100) return null;
         var hash = HashOf(token);
         var key = Convert.ToHexString(hash);
-        if (_known.TryGetValue(key, out var known) && Stopwatch.GetElapsedTime(known.Since) < Sessions.Known) return known.Owner;
+        if (_known.Find(key) is { } known && known.Age < Sessions.Known) return known.Value;
         if (await accounts.WithTokenAsync(hash, token.StartsWith(ScopedPrefix, StringComparison.Ordinal), cancel) is not { } owner) return null;
-        if (_known.Count >= MaxKnown) _known.Clear();
-        _known[key] = (owner, Stopwatch.GetTimestamp());
+        _known.Put(key, owner);
         return owner;
     }
 
     /// <summary>It was revoked here.</summary>
-    public void Forget(byte[] hash) => _known.TryRemove(Convert.ToHexString(hash), out _);
+    public void Forget(byte[] hash) => _known.Forget(Convert.ToHexString(hash));
 }

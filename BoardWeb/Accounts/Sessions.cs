@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using Connect.BoardWeb.Storage;
 using Connect.Node.Database;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -16,10 +16,10 @@ public sealed class Sessions(AccountReader accounts, TimeProvider time)
 
     private const int MaxKnown = 10_000;
 
-    private readonly ConcurrentDictionary<Guid, (AccountView? Account, long Since)> _known = new();
+    private readonly Remembered<Guid, AccountView?> _known = new(MaxKnown, time);
 
     /// <summary>Something was decided about it here.</summary>
-    public void Forget(Guid account) => _known.TryRemove(account, out _);
+    public void Forget(Guid account) => _known.Forget(account);
 
     /// <summary>Begins a session in this browser, with a cookie that every node understands.</summary>
     public Task BeginAsync(HttpContext context, AccountView account)
@@ -57,10 +57,9 @@ public sealed class Sessions(AccountReader accounts, TimeProvider time)
 
     private async Task<AccountView?> CurrentAsync(Guid id, CancellationToken cancel)
     {
-        if (_known.TryGetValue(id, out var known) && time.GetElapsedTime(known.Since) < Known) return known.Account;
+        if (_known.Find(id) is { } known && known.Age < Known) return known.Value;
         var account = await accounts.FindAsync(id, cancel);
-        if (_known.Count >= MaxKnown) _known.Clear();
-        _known[id] = (account, time.GetTimestamp());
+        _known.Put(id, account);
         return account;
     }
 }

@@ -1,7 +1,7 @@
-using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Security.Claims;
 using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Storage;
 using Connect.Node.Database;
 
 namespace Connect.BoardWeb.Attention;
@@ -17,13 +17,13 @@ public sealed class NotificationCount(Notifications notifications, TimeProvider 
 
     private const int MaxKnown = 10_000;
 
-    private readonly ConcurrentDictionary<Guid, (int? Count, long Since)> _known = new();
+    private readonly Remembered<Guid, int?> _known = new(MaxKnown, time);
 
     /// <summary>Null for guests, and if nobody can tell now.</summary>
     public async Task<int?> OfAsync(ClaimsPrincipal user, CancellationToken cancel)
     {
         if (Identity.AccountOf(user) is not { } account) return null;
-        if (_known.TryGetValue(account, out var known) && time.GetElapsedTime(known.Since) < (known.Count is null ? Rest : Known)) return known.Count;
+        if (_known.Find(account) is { } known && known.Age < (known.Value is null ? Rest : Known)) return known.Value;
         try
         {
             return Remember(account, await notifications.CountAsync(user, cancel).WaitAsync(Patience, time, cancel));
@@ -35,15 +35,14 @@ public sealed class NotificationCount(Notifications notifications, TimeProvider 
     }
 
     /// <summary>Something has changed for them here.</summary>
-    public void Forget(Guid account) => _known.TryRemove(account, out _);
+    public void Forget(Guid account) => _known.Forget(account);
 
     /// <summary>They are looking at the list.</summary>
     public void Seen(Guid account) => Remember(account, 0);
 
     private int? Remember(Guid account, int? count)
     {
-        if (_known.Count >= MaxKnown) _known.Clear();
-        _known[account] = (count, time.GetTimestamp());
+        _known.Put(account, count);
         return count;
     }
 }

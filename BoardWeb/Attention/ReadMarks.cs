@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Threading.Channels;
 using Connect.BoardWeb.Metrics;
@@ -13,7 +12,8 @@ namespace Connect.BoardWeb.Attention;
 /// How far people have read. A mark that moves forward is a row, and of the rows about one person and subject the greatest <c>up_to</c> counts, so what somebody read on two sides of a
 /// partition adds up. Pages only leave a note here: they never wait for the row, and if it cannot be written the note is dropped, and the next page leaves another.
 /// </summary>
-public sealed class ReadMarks(BoardDatabase database, WriteBatcher writes, IWriteGate gate, NotificationCount counts, BoardMetrics metrics, ILogger<ReadMarks> log) : BackgroundService
+public sealed class ReadMarks(
+    BoardDatabase database, WriteBatcher writes, IWriteGate gate, NotificationCount counts, BoardMetrics metrics, TimeProvider time, ILogger<ReadMarks> log) : BackgroundService
 {
     /// <summary>Notes that may wait; beyond it they are dropped.</summary>
     public const int MaxWaiting = 1024;
@@ -26,7 +26,7 @@ public sealed class ReadMarks(BoardDatabase database, WriteBatcher writes, IWrit
     /// <summary>Between two writes: whoever turns pages leaves one row for several of them. 100 ms.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
-    private readonly ConcurrentDictionary<(Guid Account, Guid Subject), Guid> _known = new();
+    private readonly Remembered<(Guid Account, Guid Subject), Guid> _known = new(MaxKnown, time);
     private readonly Channel<Mark> _notes = Channel.CreateBounded<Mark>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
 
     /// <summary>Notes that somebody has read so far; returns at once.</summary>
@@ -118,12 +118,12 @@ public sealed class ReadMarks(BoardDatabase database, WriteBatcher writes, IWrit
         return result;
     }
 
-    private bool IsKnown(Mark mark) => _known.TryGetValue(mark.Key, out var known) && known.CompareTo(mark.UpTo) >= 0;
+    private bool IsKnown(Mark mark) => _known.Find(mark.Key) is { } known && known.Value.CompareTo(mark.UpTo) >= 0;
 
     private void Remember(Mark mark)
     {
-        if (_known.Count >= MaxKnown) _known.Clear();
-        _known.AddOrUpdate(mark.Key, mark.UpTo, (_, known) => known.CompareTo(mark.UpTo) >= 0 ? known : mark.UpTo);
+        // If two come at once, the lower one may stay: then it is asked once more.
+        if (!IsKnown(mark)) _known.Put(mark.Key, mark.UpTo);
     }
 
     private readonly record struct Mark(Guid Account, Guid Subject, Guid UpTo)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Data.Common;
 using Connect.BoardWeb.Storage;
 using Connect.BoardWeb.Writes;
@@ -39,7 +38,7 @@ public sealed class TopicAttention(BoardDatabase database, WriteBatcher writes, 
 
     private const int MaxKnown = 10_000;
 
-    private readonly ConcurrentDictionary<(Guid Account, Guid Topic), long> _chosen = new();
+    private readonly Remembered<(Guid Account, Guid Topic), bool> _chosen = new(MaxKnown, time);
 
     public Task<string> LevelAsync(Guid account, Guid topic, CancellationToken cancel) => database.ReadAsync(c => Level(c, account, topic), cancel);
 
@@ -62,20 +61,19 @@ public sealed class TopicAttention(BoardDatabase database, WriteBatcher writes, 
     {
         if (await LevelAsync(account, topic, cancel) == level) return new([], topic, "", 0, true);
         var result = await writes.WriteAsync(new(next => [new NewAttention(next(), account, topic, level)]));
-        _chosen.TryRemove((account, topic), out _);
+        _chosen.Forget((account, topic));
         counts.Forget(account);
         return result;
     }
 
     /// <summary>True if it need not be asked whether this account, when it posts, begins to follow the topic.</summary>
-    internal bool HasChosen(Guid account, Guid topic) => _chosen.TryGetValue((account, topic), out var since) && time.GetElapsedTime(since) < Known;
+    internal bool HasChosen(Guid account, Guid topic) => _chosen.Find((account, topic)) is { } chosen && chosen.Age < Known;
 
     /// <summary>True if this account, when it posts, begins to follow the topic.</summary>
     internal bool Joins(DbConnection connection, Guid account, Guid topic)
     {
         if (Level(connection, account, topic) == AttentionLevel.Normal) return true;
-        if (_chosen.Count >= MaxKnown) _chosen.Clear();
-        _chosen[(account, topic)] = time.GetTimestamp();
+        _chosen.Put((account, topic), true);
         return false;
     }
 

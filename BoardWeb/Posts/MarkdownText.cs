@@ -1,8 +1,8 @@
-using System.Collections.Concurrent;
 using System.Text.Encodings.Web;
 using System.Text.RegularExpressions;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Files;
+using Connect.BoardWeb.Storage;
 using Markdig;
 using Markdig.Extensions.EmphasisExtras;
 using Markdig.Extensions.Tables;
@@ -16,7 +16,7 @@ namespace Connect.BoardWeb.Posts;
 /// Markdown to HTML that is safe to show: no HTML of the author's own, links only to the web, to mail addresses and to files of this board. Pictures that are kept here are shown,
 /// those from elsewhere are links (a page that loads nothing from elsewhere tells nobody who reads it).
 /// </summary>
-public sealed partial class MarkdownText
+public sealed partial class MarkdownText(TimeProvider time)
 {
     /// <summary>Rendered texts that are kept; a text never changes.</summary>
     private const int MaxCached = 4096;
@@ -34,22 +34,21 @@ public sealed partial class MarkdownText
     public const int MaxPictures = 20;
 
     private static readonly MarkdownPipeline Pipeline = Build();
-    private readonly ConcurrentDictionary<Guid, string> _rendered = new();
+    private readonly Remembered<Guid, string> _rendered = new(MaxCached, time);
 
     /// <summary>A post's text; rendered once.</summary>
     /// <param name="id">Of the post, or of the edit that this is the text of.</param>
     /// <param name="people">Who is mentioned in it.</param>
     public string ToHtml(Guid id, string body, IReadOnlyDictionary<string, Guid>? people = null)
     {
-        if (_rendered.TryGetValue(id, out var html)) return html;
-        html = ToHtml(body, people);
-        if (html.Length > MaxCachedLength) return html;
-        if (_rendered.Count >= MaxCached) _rendered.Clear();
-        return _rendered[id] = html;
+        if (_rendered.Find(id) is { } known) return known.Value;
+        var html = ToHtml(body, people);
+        if (html.Length <= MaxCachedLength) _rendered.Put(id, html);
+        return html;
     }
 
     /// <summary>A text that is erased is not kept here either.</summary>
-    public void Forget(Guid id) => _rendered.TryRemove(id, out _);
+    public void Forget(Guid id) => _rendered.Forget(id);
 
     /// <summary>A text that belongs to no post (a preview).</summary>
     /// <param name="people">Who is mentioned in it, by <see cref="Mentions.KeyOf"/>; others stay plain text.</param>
