@@ -26,7 +26,7 @@ public sealed record WaitingPost(Guid Subject, string Value, PostView Post, stri
 /// <summary>What waits for moderators before others see it, and what they decide about it.</summary>
 public sealed class ApprovalQueue(BoardDatabase database, DecisionReader decisions, PostReader posts, TopicReader topics, Addressing addressing, WriteBatcher writes)
 {
-    /// <summary>Posts that are shown: those that have waited longest.</summary>
+    /// <summary>Posts that are shown.</summary>
     public const int MaxShown = 100;
 
     /// <summary>A topic's first post stands for it. What its author has deleted meanwhile, or has not arrived here, needs no decision.</summary>
@@ -38,6 +38,7 @@ public sealed class ApprovalQueue(BoardDatabase database, DecisionReader decisio
         WHERE EXISTS (SELECT 1 FROM post q WHERE q.id = x.post) AND {Shown.Kept("x.post")} ORDER BY x.id LIMIT {MaxShown}
         """;
 
+    /// <summary>What waits, and has not been deleted: the oldest <see cref="MaxShown"/>, in order.</summary>
     public async Task<List<WaitingPost>> WaitingAsync(ClaimsPrincipal moderator, CancellationToken cancel)
     {
         var waiting = await database.ReadAsync(c => c.Query<(byte[] Subject, string Value, byte[] Post)>(Queue).Select(w => (Subject: Ids.Of(w.Subject), w.Value, Post: Ids.Of(w.Post))).ToList(), cancel);

@@ -94,8 +94,8 @@ public sealed class PostHtml(IServiceProvider services, ILoggerFactory log)
 
     public Task<string> RenderAsync(PostView post)
     {
-        if (_latest.TryGetValue(Language.Current, out var latest) && latest.Version == post.Version && latest.Approval == post.Approval?.Id) return latest.Html;
-        latest = new(post.Version, post.Approval?.Id, RenderNewAsync(post));
+        if (_latest.TryGetValue(Language.Current, out var latest) && latest.Shows(post)) return latest.Html;
+        latest = new(post, RenderNewAsync(post));
         _latest[Language.Current] = latest;
         return latest.Html;
     }
@@ -107,5 +107,8 @@ public sealed class PostHtml(IServiceProvider services, ILoggerFactory log)
             (await renderer.RenderComponentAsync<PostCard>(ParameterView.FromDictionary(new Dictionary<string, object?> { ["Post"] = post }))).ToHtmlString());
     }
 
-    private sealed record Latest(Guid Version, Guid? Approval, Task<string> Html);
+    private sealed record Latest(PostView Post, Task<string> Html)
+    {
+        public bool Shows(PostView post) => Post.Version == post.Version && Post.Approval == post.Approval && Post.Reactions.SequenceEqual(post.Reactions);
+    }
 }

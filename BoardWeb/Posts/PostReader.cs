@@ -230,7 +230,7 @@ public sealed class PostReader(BoardDatabase database, MarkdownText markdown, Uu
         var reply = row.in_reply_to is byte[] bytes ? Ids.Of(bytes) : (Guid?)null;
         return new(id, Ids.Of((byte[])row.topic_id), Ids.Of(author), Name((string?)row.author, author, (long)row.shared), body,
             state.Deleted is null ? markdown.ToHtml(text, body, people.GetValueOrDefault(text)) : "", (long)row.node, reply is { } r ? (r, row.replied_id is byte[] who ? Name((string?)row.replied, who, (long)row.replied_shared) : "…") : null, state,
-            reactions.TryGetValue(id, out var given) ? given.Counts : [], ApprovalOf(row));
+            reactions.TryGetValue(id, out var given) ? given.Counts : [], (Approval?)ApprovalOf(row));
     }
 
     /// <summary>The post's own, unless its topic is the one that waits.</summary>
