@@ -228,9 +228,12 @@ public sealed class PostReader(BoardDatabase database, MarkdownText markdown, Uu
         if (state.Erasure is not null) foreach (var gone in new[] { id, text }) markdown.Forget(gone);
         var author = (byte[])row.author_id;
         var reply = row.in_reply_to is byte[] bytes ? Ids.Of(bytes) : (Guid?)null;
-        return new(id, Ids.Of((byte[])row.topic_id), Ids.Of(author), Name((string?)row.author, author, (long)row.shared), body,
-            state.Deleted is null ? markdown.ToHtml(text, body, people.GetValueOrDefault(text)) : "", (long)row.node, reply is { } r ? (r, row.replied_id is byte[] who ? Name((string?)row.replied, who, (long)row.replied_shared) : "…") : null, state,
-            reactions.TryGetValue(id, out var given) ? given.Counts : [], (Approval?)ApprovalOf(row));
+        Approval? approval = ApprovalOf(row);
+        var mentioned = people.GetValueOrDefault(text);
+        // Whom it speaks to is only known when it is approved: until then it is rendered each time.
+        var html = state.Deleted is not null ? "" : approval is { IsMissing: true } ? MarkdownText.ToHtml(body, mentioned) : markdown.ToHtml(text, body, mentioned);
+        return new(id, Ids.Of((byte[])row.topic_id), Ids.Of(author), Name((string?)row.author, author, (long)row.shared), body, html, (long)row.node, reply is { } r ? (r, row.replied_id is byte[] who ? Name((string?)row.replied, who, (long)row.replied_shared) : "…") : null, state,
+            reactions.TryGetValue(id, out var given) ? given.Counts : [], approval);
     }
 
     /// <summary>The post's own, unless its topic is the one that waits.</summary>
