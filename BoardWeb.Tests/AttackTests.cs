@@ -91,6 +91,7 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
         (await admin.PostAsJsonAsync($"/api/v1/posts/{post}/reports", new { reason = Script })).EnsureSuccessStatusCode();
         (await admin.PatchAsJsonAsync($"/api/v1/topics/{topic}", new { locked = true, pinned = true, reason = Script })).EnsureSuccessStatusCode();
         (await admin.PutAsJsonAsync("/api/v1/words", new { word = $"{Script} {PageTests.Unique()}", reason = Script })).EnsureSuccessStatusCode();
+        await ApprovalTests.HoldAsync(mariaDb, new Node.Database.Uuid7(TimeProvider.System).Next(), await mariaDb.TopicAsync(Script, Script), Approvals.Approval.OfWord(Script), 4725);
         string[] pages = ["/", $"/c/{slug}", $"/c/{slug}/settings", $"/c/{slug}/new", $"/t/{topic}", $"/t/{topic}/settings", $"/p/{post}", $"/p/{post}/report", $"/p/{post}/erase", "/moderation", "/moderation/log", "/moderation/words"];
         foreach (var path in pages)
         {
@@ -142,7 +143,7 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
                 (HttpMethod.Post, $"/api/v1/topics/{topic}/posts", new { body = $"@{injection} @\"{injection}\" @a{injection}" }), (HttpMethod.Get, $"/api/v1/notifications?after={escaped}", null),
                 (HttpMethod.Get, $"/api/v1/channels/{escaped}/unread?after={escaped}", null), (HttpMethod.Get, $"/notifications?after={escaped}", null),
                 (HttpMethod.Post, $"/api/v1/posts/{Guid.NewGuid()}/erase", new { reason = injection }),
-                (HttpMethod.Put, "/api/v1/words", new { word = injection, reason = injection }), (HttpMethod.Delete, $"/api/v1/words?word={escaped}&reason={escaped}", null),
+                (HttpMethod.Put, "/api/v1/words", new { word = injection, effect = injection, reason = injection }), (HttpMethod.Put, "/api/v1/words", new { word = injection, reason = injection }), (HttpMethod.Post, $"/api/v1/waiting/{id}/reject", new { reason = injection }), (HttpMethod.Delete, $"/api/v1/words?word={escaped}&reason={escaped}", null),
                 (HttpMethod.Post, $"/api/v1/files?name={escaped}", new { text = injection }), (HttpMethod.Get, $"/f/{id}/{escaped}", null), (HttpMethod.Get, $"/api/v1/files?after={escaped}", null),
                 (HttpMethod.Put, "/api/v1/mail/address", new { address = injection }), (HttpMethod.Put, "/api/v1/mail/digest", new { frequency = injection }), (HttpMethod.Post, "/api/v1/mail/confirm", new { token = injection }),
                 (HttpMethod.Post, "/api/v1/hooks", new { url = $"https://receiver.example/{injection}", events = new[] { injection } }), (HttpMethod.Get, $"/api/v1/hooks/{id}/deliveries?after={escaped}", null),

@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Connect.BoardWeb.Approvals;
 using Connect.BoardWeb.Tests.Stage;
+using Connect.Node.Database;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
@@ -206,6 +208,7 @@ public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromi
         using var ann = new PlainBrowser(ring.B.Url);
         await ann.SignUpAsync($"Ann {PageTests.Unique()}");
         var other = (await ann.GoAsync("/")).QuerySelector(".me")!.GetAttribute("href")!;
+        foreach (var waits in new[] { await ring.TopicAsync("A_very_long_title_" + new string('t', 80)), await ring.TopicAsync() }) await ApprovalTests.HoldAsync(ring, new Uuid7(TimeProvider.System).Next(), waits, Approval.OfWord("a_very_long_word"), 4723);
         var hook = (await (await admin.PostAsJsonAsync("/api/v1/hooks", new { url = "https://receiver.example/a_very_long_address_" + new string('u', 80), events = Reported })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
         (await admin.PatchAsJsonAsync($"/api/v1/hooks/{hook}", new { on = false })).EnsureSuccessStatusCode();
         (await admin.PostAsync($"/api/v1/hooks/{hook}/test", null)).EnsureSuccessStatusCode();

@@ -8,12 +8,15 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using AngleSharp.Dom;
 using AngleSharp.Html.Dom;
+using Connect.BoardWeb.Admission;
+using Connect.BoardWeb.Approvals;
 using Connect.BoardWeb.Hooks;
 using Connect.BoardWeb.Languages;
 using Connect.BoardWeb.Mail;
 using Connect.BoardWeb.Pages;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Tests.Stage;
+using Connect.Node.Database;
 using Connect.Node.Settings;
 using Xunit;
 
@@ -33,7 +36,7 @@ public sealed partial class LanguageTests(MariaDbStage ring)
     private static readonly string[] Reported = ["report.created"];
 
     /// <summary>Keys that the code puts together from a part and a name.</summary>
-    private static readonly string[] Families = ["Role.", "Reaction.", "Keys.", "AtMost.", "DigestFrequency.", "HookEvent.", "HookOutcome."];
+    private static readonly string[] Families = ["Role.", "Reaction.", "Keys.", "AtMost.", "DigestFrequency.", "HookEvent.", "HookOutcome.", "WordEffect."];
 
     public static TheoryData<string> Translations => [.. Language.All.Skip(1).Select(l => l.Name)];
 
@@ -70,6 +73,7 @@ public sealed partial class LanguageTests(MariaDbStage ring)
         foreach (var role in Moderation.Roles.All) Assert.Contains("Role." + role, English.Keys);
         foreach (var frequency in DigestFrequency.All) Assert.Contains("DigestFrequency." + frequency, English.Keys);
         foreach (var name in HookEvent.All) Assert.Contains("HookEvent." + name, English.Keys);
+        foreach (var effect in WordEffect.All) Assert.Contains("WordEffect." + effect, English.Keys);
         foreach (var outcome in new[] { HookOutcome.Delivered, HookOutcome.Failed, HookOutcome.GivenUp, HookOutcome.Skipped }) Assert.Contains("HookOutcome." + outcome, English.Keys);
         foreach (var what in new[] { "Links", "People", "Times" }) Assert.All(["None", "One", "Many"], n => Assert.Contains($"AtMost.{what}.{n}", English.Keys));
         foreach (var kind in ReactionKind.All) Assert.Contains("Reaction." + kind.Name, English.Keys);
@@ -115,6 +119,8 @@ public sealed partial class LanguageTests(MariaDbStage ring)
         foreign.AddRange(Foreign(await reader.SendAsync("#erase", ("Reason", "darum")), "a post that was erased"));
         await reader.GoAsync("/moderation/words");
         foreign.AddRange(Foreign(await reader.SendAsync("#add", ("Word", $"wort{PageTests.Unique()}"), ("act", "list")), "/moderation/words, listed"));
+        var held = await ring.TopicAsync("Regen", "Es regnet noch.");
+        await ApprovalTests.HoldAsync(ring, new Uuid7(TimeProvider.System).Next(), held, Approval.OfNewMember, 4724);
         var hook = (await (await admin.PostAsJsonAsync("/api/v1/hooks", new { url = "https://receiver.example/", events = Reported })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
         (await admin.PatchAsJsonAsync($"/api/v1/hooks/{hook}", new { on = false })).EnsureSuccessStatusCode();
         (await admin.PostAsync($"/api/v1/hooks/{hook}/test", null)).EnsureSuccessStatusCode();
@@ -124,7 +130,7 @@ public sealed partial class LanguageTests(MariaDbStage ring)
         [
             "/", "/c/general", "/c/general/new", "/c/general/settings", $"/t/{topic}", $"/t/{topic}/settings", $"/p/{post}", $"/p/{post}/report", $"/p/{gone}", person, "/account", "/account/tokens",
             "/account/sign-in", "/files", $"/f/{file}", "/notifications", "/moderation", "/moderation/log", "/search", "/search?q=schneit", "/search?q=%22", "/signin", "/signin/external", "/signup", "/reset", "/new-channel",
-            $"/p/{post}/erase", $"/p/{erased}", "/account/mail", "/mail/confirm", "/mail/unsubscribe", "/moderation/words", "/hooks", $"/hooks/{hook}", "/language", "/nothing", "/error/403", "/error/429", "/error/503", "/error/500",
+            $"/p/{post}/erase", $"/p/{erased}", $"/t/{held}", "/account/mail", "/mail/confirm", "/mail/unsubscribe", "/moderation/words", "/hooks", $"/hooks/{hook}", "/language", "/nothing", "/error/403", "/error/429", "/error/503", "/error/500",
         ];
         foreach (var path in paths) foreign.AddRange(Foreign(await reader.GoAsync(path), path));
         await reader.GoAsync("/new-channel");

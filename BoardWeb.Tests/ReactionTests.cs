@@ -68,6 +68,8 @@ public sealed class ReactionTests(MariaDbStage mariaDb, MySqlStage mysql)
         {
             // The post itself may come once more before; the stream ends by itself if nothing comes.
         }
+        (await admin.PutAsJsonAsync($"/api/v1/posts/{post}/reactions/like", new { })).EnsureSuccessStatusCode();
+        Assert.Contains("like: ", (await stream.NextAsync("post")).Data, StringComparison.Ordinal); // the card of before is not shown once more
         using var back = await LiveTests.Listener.OpenAsync(mariaDb.A, $"/t/{topic}/live", seen);
         Assert.Contains("thanks: ", (await back.NextAsync("post")).Data, StringComparison.Ordinal);
         var page = await reader.GoAsync($"/p/{post}");

@@ -2,6 +2,7 @@ using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Accounts.External;
 using Connect.BoardWeb.Admission;
 using Connect.BoardWeb.Api;
+using Connect.BoardWeb.Approvals;
 using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
@@ -92,7 +93,7 @@ public static class Board
         SignInProviders.Add(services, settings);
         services.AddSingleton<ChannelReader>().AddSingleton<TopicReader>();
         services.AddSingleton<TopicDirectory>().AddHostedService(p => p.GetRequiredService<TopicDirectory>());
-        services.AddSingleton<DecisionReader>().AddSingleton<Deciding>().AddSingleton<Reports>().AddSingleton<PostErasure>();
+        services.AddSingleton<DecisionReader>().AddSingleton<Deciding>().AddSingleton<Reports>().AddSingleton<PostErasure>().AddSingleton<ApprovalQueue>();
         services.AddSingleton<MarkdownText>().AddSingleton<PostReader>().AddSingleton<VisiblePosts>().AddSingleton<Posting>().AddSingleton<Revising>().AddSingleton<Reactions>();
         services.AddAttention();
         services.AddArchive();

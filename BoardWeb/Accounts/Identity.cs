@@ -26,6 +26,9 @@ public static class Identity
     /// <summary>The claim that says when the session began, in milliseconds since 1970.</summary>
     private const string Since = "since";
 
+    /// <summary>Whoever has not signed in: sees what everybody sees.</summary>
+    public static readonly ClaimsPrincipal Guest = new(new ClaimsIdentity());
+
     /// <summary>May look after what others wrote.</summary>
     public static bool LooksAfterPosts(ClaimsPrincipal user) => user.IsInRole(Roles.Moderator) || user.IsInRole(Roles.Administrator);
 

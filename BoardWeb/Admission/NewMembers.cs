@@ -12,7 +12,7 @@ using Connect.Node.Settings;
 namespace Connect.BoardWeb.Admission;
 
 /// <summary>
-/// What those may who have just signed up, by the settings <c>posts:newMembers</c>: so many posts an hour, links and mentions in a post, and perhaps no files. Somebody is new for some days and until
+/// What those may who have just signed up, by the settings <c>posts:newMembers</c>: so many posts an hour, links and mentions in a post, perhaps no files, and perhaps a moderator who looks first. Somebody is new for some days and until
 /// some of their posts stand on the board. Moderators never are, and neither is whoever shows a token that is marked unlimited.
 /// </summary>
 public sealed partial class NewMembers : IDisposable
@@ -20,11 +20,15 @@ public sealed partial class NewMembers : IDisposable
     /// <summary>Accounts that are known not to be new any more.</summary>
     private const int MaxSettled = 20_000;
 
+    /// <summary>30 days.</summary>
+    public static readonly TimeSpan Unsure = TimeSpan.FromDays(30);
+
     private readonly NewMemberSettings _settings;
     private readonly SearchFeeder _search;
     private readonly TimeProvider _time;
     private readonly PartitionedRateLimiter<Guid> _hourly;
     private readonly System.Collections.Concurrent.ConcurrentDictionary<Guid, bool> _settled = new();
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<Guid, bool> _approved = new();
 
     public NewMembers(NodeSettings settings, SearchFeeder search, TimeProvider time)
     {
@@ -46,6 +50,22 @@ public sealed partial class NewMembers : IDisposable
         if (lease.IsAcquired) return null;
         var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromHours(1);
         return new(StatusCodes.Status429TooManyRequests, T["NewMemberPosts", AtMost("Times", _settings.PostsPerHour), Math.Max(1, (int)Math.Ceiling(wait.TotalMinutes)), until], wait);
+    }
+
+    /// <summary>
+    /// Whether a moderator looks at somebody's post before others see it: until as many of theirs stand on the board as the settings say. What waits does not stand there yet. As long as this node's
+    /// index is not whole, nobody can say how many there are, and it is so for whoever signed up in the last <see cref="Unsure"/>.
+    /// </summary>
+    public async Task<bool> WaitsAsync(ClaimsPrincipal user, CancellationToken cancel)
+    {
+        if (_settings.Wait == 0 || Identity.AccountOf(user) is not { } account || Deciding.MayModerate(user) || user.HasClaim(Identity.Unlimited, "1") || _approved.ContainsKey(account)) return false;
+        if (_search.Index is { } index && await index.CountOfAsync(account, _settings.Wait, cancel) >= _settings.Wait)
+        {
+            if (_approved.Count >= MaxSettled) _approved.Clear();
+            _approved[account] = true;
+            return false;
+        }
+        return _search.IsComplete || Uuid7.TimeOf(account) + Unsure > _time.GetUtcNow();
     }
 
     /// <summary>Why somebody cannot send files now; null if they can.</summary>

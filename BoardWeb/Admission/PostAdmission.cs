@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
 using Connect.BoardWeb.Api;
+using Connect.BoardWeb.Approvals;
 using Connect.BoardWeb.Moderation;
 
 namespace Connect.BoardWeb.Admission;
@@ -25,18 +26,41 @@ public sealed record Refusal(int Status, string Why, TimeSpan? After = null)
     }
 }
 
-/// <summary>Whether a text that is otherwise sound is taken from somebody. Moderators may write what they keep from others.</summary>
+/// <summary>What becomes of a text that somebody sends.</summary>
+/// <param name="Refusal">Why it is not taken; null if it is.</param>
+/// <param name="Waits">Why it is taken and waits for a moderator, as <see cref="Approval.Value"/>; null: it does not wait.</param>
+public readonly record struct Verdict(Refusal? Refusal, string? Waits);
+
+/// <summary>Whether a text that is otherwise sound is taken from somebody, and whether a moderator looks at it before others do. Moderators may write what they keep from others.</summary>
 public sealed class PostAdmission(WordList words, NewMembers members)
 {
+    /// <summary>Of a new post.</summary>
     /// <param name="title">Of a new topic; null for anything else.</param>
-    /// <param name="isNew">A new post, not another text of one.</param>
+    /// <exception cref="Node.Database.DatabaseUnavailableException">The server did not answer in time.</exception>
+    public async Task<Verdict> OfPostAsync(ClaimsPrincipal user, string? title, string body, CancellationToken cancel)
+    {
+        if (Deciding.MayModerate(user)) return default;
+        if (await WhyNotAsync(user, title, body, true, cancel) is { } refusal) return new(refusal, null);
+        return new(null, await words.InAsync(WordEffect.Wait, cancel, title, body) is [var word, ..] ? Approval.OfWord(word.Text)
+            : await members.WaitsAsync(user, cancel) ? Approval.OfNewMember : null);
+    }
+
+    /// <summary>Of another text of a post. It cannot wait, as others see the post: what would have to is not taken.</summary>
+    /// <param name="before">The text it replaces; what that has already has been looked at.</param>
     /// <returns>Null if it is taken.</returns>
     /// <exception cref="Node.Database.DatabaseUnavailableException">The server did not answer in time.</exception>
-    public async Task<Refusal?> WhyNotAsync(ClaimsPrincipal user, string? title, string body, bool isNew, CancellationToken cancel)
+    public async Task<Refusal?> OfEditAsync(ClaimsPrincipal user, string before, string body, CancellationToken cancel)
     {
         if (Deciding.MayModerate(user)) return null;
-        return await words.FirstInAsync(cancel, title, body) is { } word
+        if (await WhyNotAsync(user, null, body, false, cancel) is { } refusal) return refusal;
+        if (await members.WaitsAsync(user, cancel)) return new(StatusCodes.Status422UnprocessableEntity, T["EditOfNewMember"]);
+        var brought = await words.InAsync(WordEffect.Wait, cancel, body);
+        if (brought.Count > 0) brought = [.. brought.Except(await words.InAsync(WordEffect.Wait, cancel, before))];
+        return brought is [var word, ..] ? new(StatusCodes.Status422UnprocessableEntity, T["EditBringsWord", word.Text]) : null;
+    }
+
+    private async Task<Refusal?> WhyNotAsync(ClaimsPrincipal user, string? title, string body, bool isNew, CancellationToken cancel) =>
+        await words.InAsync(WordEffect.Refuse, cancel, title, body) is [var word, ..]
             ? new(StatusCodes.Status422UnprocessableEntity, T["WordRefused", word.Text])
             : await members.WhyNotAsync(user, body, isNew, cancel);
-    }
 }

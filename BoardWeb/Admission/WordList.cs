@@ -8,13 +8,26 @@ using Connect.BoardWeb.Writes;
 
 namespace Connect.BoardWeb.Admission;
 
-/// <summary>A word or a phrase that is not taken in posts.</summary>
+/// <summary>What becomes of a text that has a listed word.</summary>
+public static class WordEffect
+{
+    /// <summary>It is not taken; it is taken, and waits for a moderator.</summary>
+    public const string Refuse = "refuse", Wait = "wait";
+
+    public static readonly IReadOnlyList<string> All = [Refuse, Wait];
+
+    /// <summary>What is wrong with an effect, or null.</summary>
+    public static string? Fault(string effect) => All.Contains(effect) ? null : T["WordEffectUnknown", string.Join(", ", All)];
+}
+
+/// <summary>A word or a phrase that is not taken in posts, or only after a moderator has looked.</summary>
 /// <param name="Text">As a moderator wrote it.</param>
+/// <param name="Effect">One of <see cref="WordEffect.All"/>.</param>
 /// <param name="Decision">Who listed it, when and why.</param>
-public sealed record ListedWord(string Text, Decision Decision);
+public sealed record ListedWord(string Text, string Effect, Decision Decision);
 
 /// <summary>
-/// Words and phrases that posts and titles may not have. Each is a decision about a subject of its own, made of the word itself: what two sides of a partition decide about one word becomes what was
+/// Words and phrases that posts and titles may not have, or that a moderator looks at first. Each is a decision about a subject of its own, made of the word itself: what two sides of a partition decide about one word becomes what was
 /// decided last. They are compared as <see cref="FoldedText"/>, as whole words; they are words, never patterns.
 /// </summary>
 public sealed class WordList(BoardDatabase database, DecisionReader decisions, Deciding deciding, TimeProvider time)
@@ -28,8 +41,8 @@ public sealed class WordList(BoardDatabase database, DecisionReader decisions, D
     /// <summary>For how long a node takes the list for what it was. 5 s.</summary>
     public static readonly TimeSpan Known = TimeSpan.FromSeconds(5);
 
-    /// <summary>Before the word in a decision's value.</summary>
-    private const string Listed = "refuse:", Dropped = "drop:";
+    /// <summary>Before the word in a decision's value: it is listed with this <see cref="WordEffect"/>, or was dropped.</summary>
+    private const string Refused = WordEffect.Refuse + ":", Waits = WordEffect.Wait + ":", Dropped = "drop:";
 
     private volatile Snapshot? _snapshot;
 
@@ -39,32 +52,36 @@ public sealed class WordList(BoardDatabase database, DecisionReader decisions, D
         : word.Any(char.IsControl) ? T["WordControl"]
         : FoldedText.Of(word) == " " ? T["WordNothing"] : null;
 
-    /// <summary>The word that a decision is about, and whether it was listed by it.</summary>
-    public static (string Word, bool Listed) Read(string value) => value.StartsWith(Listed, StringComparison.Ordinal) ? (value[Listed.Length..], true)
-        : (value.StartsWith(Dropped, StringComparison.Ordinal) ? value[Dropped.Length..] : value, false);
+    /// <summary>The word that a decision is about, and the effect with which it was listed by it; null: it was taken from the list.</summary>
+    public static (string Word, string? Effect) Read(string value) =>
+        value.StartsWith(Refused, StringComparison.Ordinal) ? (value[Refused.Length..], WordEffect.Refuse)
+        : value.StartsWith(Waits, StringComparison.Ordinal) ? (value[Waits.Length..], WordEffect.Wait)
+        : (value.StartsWith(Dropped, StringComparison.Ordinal) ? value[Dropped.Length..] : value, null);
 
     /// <summary>The list as it is now, in the order of its words.</summary>
     /// <exception cref="Node.Database.DatabaseUnavailableException">The server did not answer in time.</exception>
     public async Task<IReadOnlyList<ListedWord>> AllAsync(CancellationToken cancel) => (await ReadAsync(cancel)).Words;
 
-    /// <summary>A listed word that one of these texts has; null if none does.</summary>
+    /// <summary>The words that are listed with this effect and that one of these texts has.</summary>
     /// <exception cref="Node.Database.DatabaseUnavailableException">The server did not answer in time.</exception>
-    public async Task<ListedWord?> FirstInAsync(CancellationToken cancel, params string?[] texts)
+    public async Task<IReadOnlyList<ListedWord>> InAsync(string effect, CancellationToken cancel, params string?[] texts)
     {
         var list = _snapshot is { } known && time.GetElapsedTime(known.At) < Known ? known : await ReadAsync(cancel);
-        return list.Folded.Count == 0 ? null : texts.OfType<string>().Select(list.FirstIn).FirstOrDefault(found => found is not null);
+        return list.Folded.Count == 0 ? [] : [.. texts.OfType<string>().SelectMany(list.In).Where(w => w.Effect == effect).Distinct()];
     }
 
-    /// <summary>Puts a word on the list, or with <paramref name="listed"/> false takes it from there.</summary>
+    /// <summary>Puts a word on the list, or takes it from there.</summary>
     /// <param name="word">Without a <see cref="Fault"/>.</param>
+    /// <param name="effect">One of <see cref="WordEffect.All"/>; null takes it from the list.</param>
     /// <returns>Null if it is so already.</returns>
     /// <exception cref="InvalidOperationException">The list is full.</exception>
-    public async Task<WriteResult?> DecideAsync(string word, bool listed, ClaimsPrincipal by, string? reason, CancellationToken cancel)
+    public async Task<WriteResult?> DecideAsync(string word, string? effect, ClaimsPrincipal by, string? reason, CancellationToken cancel)
     {
         var list = await ReadAsync(cancel);
-        if (list.Folded.ContainsKey(FoldedText.Of(word)) == listed) return null;
-        if (listed && list.Words.Count >= MaxWords) throw new InvalidOperationException(T["WordListFull", MaxWords]);
-        var result = await deciding.DecideAsync(by, reason, [new(SubjectOf(word), Decidable.Word, (listed ? Listed : Dropped) + word.Trim())]);
+        var before = list.Folded.GetValueOrDefault(FoldedText.Of(word))?.Effect;
+        if (before == effect) return null;
+        if (before is null && list.Words.Count >= MaxWords) throw new InvalidOperationException(T["WordListFull", MaxWords]);
+        var result = await deciding.DecideAsync(by, reason, [new(SubjectOf(word), Decidable.Word, (effect is null ? Dropped : effect + ":") + word.Trim())]);
         _snapshot = null;
         return result;
     }
@@ -75,8 +92,8 @@ public sealed class WordList(BoardDatabase database, DecisionReader decisions, D
     private async Task<Snapshot> ReadAsync(CancellationToken cancel)
     {
         var at = time.GetTimestamp();
-        var found = await database.ReadAsync(c => decisions.Latest(c, Decidable.Word, Listed, 2 * MaxWords), cancel);
-        List<ListedWord> words = [.. found.Select(d => new ListedWord(Read(d.Value).Word, d)).OrderBy(w => FoldedText.Of(w.Text), StringComparer.Ordinal)];
+        var found = await database.ReadAsync(c => decisions.Latest(c, Decidable.Word, Refused, 2 * MaxWords).Concat(decisions.Latest(c, Decidable.Word, Waits, 2 * MaxWords)).ToList(), cancel);
+        List<ListedWord> words = [.. found.Select(d => (Read: Read(d.Value), Decision: d)).Select(w => new ListedWord(w.Read.Word, w.Read.Effect!, w.Decision)).OrderBy(w => FoldedText.Of(w.Text), StringComparer.Ordinal)];
         return _snapshot = new(at, words);
     }
 
@@ -91,12 +108,14 @@ public sealed class WordList(BoardDatabase database, DecisionReader decisions, D
 
         public IReadOnlyDictionary<string, ListedWord> Folded { get; } = words.GroupBy(w => FoldedText.Of(w.Text)).Where(g => g.Key != " ").ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
 
-        public ListedWord? FirstIn(string text)
+        /// <summary>In the order in which a text has them.</summary>
+        public IEnumerable<ListedWord> In(string text)
         {
             var folded = FoldedText.Of(text);
             _all ??= SearchValues.Create([.. Folded.Keys], StringComparison.Ordinal);
-            var place = folded.AsSpan().IndexOfAny(_all);
-            return place < 0 ? null : Folded.First(w => folded.AsSpan(place).StartsWith(w.Key, StringComparison.Ordinal)).Value;
+            // Most texts have none, and need not be looked through for each.
+            return folded.AsSpan().IndexOfAny(_all) < 0 ? []
+                : Folded.Select(w => (Word: w.Value, Place: folded.IndexOf(w.Key, StringComparison.Ordinal))).Where(w => w.Place >= 0).OrderBy(w => w.Place).Select(w => w.Word);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Admission;
+using Connect.BoardWeb.Approvals;
 using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
@@ -33,6 +34,7 @@ public static class ApiEndpoints
         api.MapModeration();
         api.MapErasure();
         api.MapWords();
+        api.MapApprovals();
         api.MapAttention();
         api.MapFiles();
         api.MapArchive();
@@ -70,6 +72,8 @@ public static class ApiEndpoints
     }
 
     private const string Erased = "It was erased, and nothing of it is left. Write a new post instead.";
+
+    private const string Held = "It waits for a moderator, or was rejected, and stays as it is. Delete it and write a new post instead.";
 
     private static async Task<IResult> ListChannels(ChannelReader channels, NodeNames names, CancellationToken cancel) =>
         Results.Ok(new Listing<ChannelItem>([.. (await channels.AllAsync(cancel)).Select(c => ChannelItem.Of(c, names))], null));
@@ -114,9 +118,10 @@ public static class ApiEndpoints
         if (Invalid(("title", PostRules.Title(body.Title)), ("body", fault), KeyFault(key)) is { } invalid) return invalid;
         if (await channels.FindAsync(slug, cancel) is not { } channel) return NoChannel(slug);
         if (TopicRules.WhyClosed(channel, user) is { } closed) return Problem(403, closed);
-        if (await admission.WhyNotAsync(user, body.Title, body.Body!, isNew: true, cancel) is { } refusal) return refusal.Answer(context);
+        var (refusal, waits) = await admission.OfPostAsync(user, body.Title, body.Body!, cancel);
+        if (refusal is not null) return refusal.Answer(context);
         var author = Identity.AccountOf(user)!.Value;
-        var posted = await posting.OpenAsync(channel.Id, author, body.Title!, body.Body!, Posting.RequestKey(author, key), cancel);
+        var posted = await posting.OpenAsync(channel.Id, author, body.Title!, body.Body!, Posting.RequestKey(author, key), waits, cancel);
         return posted.Conflict ? UsedKey()
             : Created($"/t/{posted.Topic}", new TopicCreated(posted.Topic, posted.Id, settings.Name, posted.Result.Copies), posted.Result);
     }
@@ -126,7 +131,7 @@ public static class ApiEndpoints
     {
         if (Page(after, limit, out var cursor, out var count) is { } invalid) return invalid;
         if (await topics.FindAsync(id, user, cancel) is not { } topic) return NoTopic();
-        var found = await posts.AfterAsync(topic.Id, cursor, count + 1, cancel);
+        var found = await posts.AfterAsync(topic.Id, cursor, count + 1, user, cancel);
         return Results.Ok(new Listing<PostItem>(
             [.. found.Take(count).Select(p => PostItem.Of(p, names))], found.Count > count ? found[count - 1].Id.ToString() : null));
     }
@@ -140,11 +145,12 @@ public static class ApiEndpoints
         if (Invalid(("body", fault), KeyFault(key)) is { } invalid) return invalid;
         if (await topics.FindAsync(id, user, cancel) is not { } topic) return NoTopic();
         if (TopicRules.WhyClosed(topic, await channels.FindAsync(topic.Channel, cancel), user) is { } closed) return Problem(403, closed);
-        if (body.InReplyTo is { } reply && (await posts.FindAsync(reply, cancel))?.Topic != topic.Id)
+        if (body.InReplyTo is { } reply && (await posts.FindAsync(reply, Identity.Guest, cancel))?.Topic != topic.Id)
             return Invalid(("inReplyTo", "There is no such post in this topic."))!;
-        if (await admission.WhyNotAsync(user, null, body.Body!, isNew: true, cancel) is { } refusal) return refusal.Answer(context);
+        var (refusal, waits) = await admission.OfPostAsync(user, null, body.Body!, cancel);
+        if (refusal is not null) return refusal.Answer(context);
         var author = Identity.AccountOf(user)!.Value;
-        var posted = await posting.ReplyAsync(topic.Id, author, body.Body!, body.InReplyTo, Posting.RequestKey(author, key), cancel);
+        var posted = await posting.ReplyAsync(topic.Id, author, body.Body!, body.InReplyTo, Posting.RequestKey(author, key), waits, cancel);
         return posted.Conflict ? UsedKey()
             : Created($"/t/{topic.Id}?at={posted.Id}#p-{posted.Id}", new PostCreated(posted.Id, settings.Name, posted.Result.Copies), posted.Result);
     }
@@ -159,10 +165,10 @@ public static class ApiEndpoints
         if (tooLarge) return Problem(413, fault!);
         if (Invalid(("body", fault), ("reason", PostRules.Reason(body.Reason))) is { } invalid) return invalid;
         if (await posts.FindAsync(id, user, cancel) is not { } post) return NoPost();
-        if (!Revising.MayEdit(post, user)) return NotTheirs(post.IsErased ? Erased : post.IsDeleted ? "It is deleted: restore it first." : null);
+        if (!Revising.MayEdit(post, user)) return NotTheirs(post.IsErased ? Erased : post.IsDeleted ? "It is deleted: restore it first." : post.IsHeld ? Held : null);
         if (body.Body == post.Body) return Unchanged(post, settings);
         if (body.Version is { } seen && seen != post.Version) return Problem(409, "The post has been changed since: read it again.");
-        if (await admission.WhyNotAsync(user, null, body.Body!, isNew: false, cancel) is { } refusal) return refusal.Answer(context);
+        if (await admission.OfEditAsync(user, post.Body, body.Body!, cancel) is { } refusal) return refusal.Answer(context);
         return Changed(post, settings, await revising.EditAsync(post, user, body.Body!, body.Reason));
     }
 
@@ -186,7 +192,7 @@ public static class ApiEndpoints
     {
         if (ReactionKind.Named(kind) is not { } reaction) return Invalid(("kind", $"A reaction is one of {string.Join(", ", ReactionKind.All.Select(k => k.Name))}."))!;
         if (await posts.FindAsync(id, user, cancel) is not { } post) return NoPost();
-        if (post.IsDeleted) return Problem(403, "It is deleted.");
+        if (post.IsDeleted || post.IsHeld) return Problem(403, post.IsDeleted ? "It is deleted." : Held);
         var result = await reactions.GiveAsync(id, user, reaction, given, cancel);
         return Done($"/p/{id}", new PostChanged(id, post.Version, settings.Name, result.Copies), result);
     }

@@ -1,5 +1,6 @@
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Accounts.External;
+using Connect.BoardWeb.Approvals;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
@@ -62,11 +63,12 @@ public sealed record ChannelItem(Guid Id, string Slug, string Title, DateTimeOff
 
 /// <param name="Node">The node that wrote it.</param>
 /// <param name="Channel">The id of the channel it is in.</param>
+/// <param name="Held">It waits for a moderator, or was rejected: nobody else sees it. Null for all others.</param>
 public sealed record TopicItem(
-    Guid Id, string Title, string Author, DateTimeOffset CreatedAt, DateTimeOffset LastActivity, string Node, Guid Channel, bool Locked, bool Pinned, bool Hidden)
+    Guid Id, string Title, string Author, DateTimeOffset CreatedAt, DateTimeOffset LastActivity, string Node, Guid Channel, bool Locked, bool Pinned, bool Hidden, HeldItem? Held)
 {
     public static TopicItem Of(TopicView t, NodeNames names) =>
-        new(t.Id, t.Title, t.Author, t.CreatedAt, t.LastActivity, names[t.Origin], t.Channel, t.IsLocked, t.IsPinned, t.IsHidden);
+        new(t.Id, t.Title, t.Author, t.CreatedAt, t.LastActivity, names[t.Origin], t.Channel, t.IsLocked, t.IsPinned, t.IsHidden, HeldItem.Of(t.Approval));
 }
 
 /// <param name="Body">Markdown, as it was typed.</param>
@@ -77,13 +79,14 @@ public sealed record TopicItem(
 /// <param name="EditedAt">When it was last edited; null if it was not.</param>
 /// <param name="Deleted">Its text is empty then.</param>
 /// <param name="Reactions">How many people have given each.</param>
+/// <param name="Held">It waits for a moderator, or was rejected: nobody else sees it. Null for all others.</param>
 public sealed record PostItem(
     Guid Id, string Author, string Body, string Html, DateTimeOffset CreatedAt, string Node, long ServerId, Guid? InReplyTo, Guid Topic, Guid Version, DateTimeOffset? EditedAt, bool Deleted,
-    IReadOnlyDictionary<string, int> Reactions)
+    IReadOnlyDictionary<string, int> Reactions, HeldItem? Held)
 {
     public static PostItem Of(PostView p, NodeNames names) =>
         new(p.Id, p.Author, p.Body, p.Html, p.CreatedAt, names[p.Origin], p.Origin, p.RepliesTo?.Post, p.Topic, p.Version, p.State.Edit?.At, p.IsDeleted,
-            p.Reactions.ToDictionary(r => r.Kind.Name, r => r.People));
+            p.Reactions.ToDictionary(r => r.Kind.Name, r => r.People), HeldItem.Of(p.Approval));
 }
 
 /// <param name="Kind">edit, delete or restore.</param>

@@ -65,10 +65,12 @@ internal sealed record ArchivedField(string Name, string Column, FieldType Type,
 /// <param name="HasRetries">Rows that repeat an earlier one's request are there and do not count.</param>
 internal sealed partial record ArchivedKind(string Name, string Table, string Author, ArchivedField[] Fields, bool HasRetries = false)
 {
-    /// <summary>In the order in which they are exported: what is referred to comes first.</summary>
+    /// <summary>In the order in which they are exported: what is referred to comes first, but for decisions, so that nobody sees for a moment what they hide.</summary>
     public static readonly IReadOnlyList<ArchivedKind> All =
     [
         new("account", "account", "id", [new("name", "name", FieldType.Text, Name40)]),
+        new("decision", "decision", "author_id",
+            [Id("subject", "subject_id"), new("property", "property", FieldType.Text, Word20), new("value", "value", FieldType.Text, PostRules.Description), Id("author", "author_id"), Reason()]),
         new("channel", "channel", "author_id", [Id("author", "author_id"), new("slug", "slug", FieldType.Text, PostRules.Slug), new("title", "title", FieldType.Text, PostRules.Title)]),
         new("topic", "topic", "author_id", [Id("channel", "channel_id"), Id("author", "author_id"), new("title", "title", FieldType.Text, PostRules.Title)], HasRetries: true),
         new("post", "post", "author_id",
@@ -77,8 +79,6 @@ internal sealed partial record ArchivedKind(string Name, string Table, string Au
             [Id("post", "post_id"), Id("author", "author_id"), new("kind", "kind", FieldType.Text, Word10), new("body", "body", FieldType.OptionalText, Body, "post_id"), Reason()]),
         new("reaction", "reaction", "author_id", [Id("post", "post_id"), Id("author", "author_id"), new("kind", "kind", FieldType.Text, Word10), new("given", "given", FieldType.Flag)]),
         new("report", "report", "author_id", [Id("post", "post_id"), Id("author", "author_id"), Reason()]),
-        new("decision", "decision", "author_id",
-            [Id("subject", "subject_id"), new("property", "property", FieldType.Text, Word20), new("value", "value", FieldType.Text, PostRules.Description), Id("author", "author_id"), Reason()]),
     ];
 
     public static ArchivedKind? Named(string? name) => All.FirstOrDefault(k => k.Name == name);

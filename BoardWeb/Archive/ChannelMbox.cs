@@ -13,7 +13,7 @@ using MimeKit;
 namespace Connect.BoardWeb.Archive;
 
 /// <summary>
-/// A channel as a mailbox (mboxrd): topic after topic, each post a mail with its latest text, threaded by In-Reply-To and References. Hidden topics and deleted posts are left out.
+/// A channel as a mailbox (mboxrd): topic after topic, each post a mail with its latest text, threaded by In-Reply-To and References. Hidden topics, deleted posts and what waits for a moderator are left out.
 /// Read by keys a page at a time; no snapshot.
 /// </summary>
 public sealed class ChannelMbox(BoardDatabase database, DecisionReader decisions)
@@ -66,7 +66,7 @@ public sealed class ChannelMbox(BoardDatabase database, DecisionReader decisions
             WHERE NOT EXISTS (SELECT 1 FROM topic e WHERE e.request_key = t.request_key AND e.id < t.id) ORDER BY t.id LIMIT {TopicsAtOnce}
             """, new { channel = Ids.Bytes(channel), text = Decidable.IdText(channel), after = Ids.Bytes(after) }).Select(t => (Id: Ids.Of(t.Id), t.Title, Channel: Ids.Of(t.Channel))).ToList();
         var states = decisions.Of(connection, [.. found.Select(t => t.Id)]);
-        var seen = found.Where(t => states.GetValueOrDefault(t.Id, Decided.Nothing) is var state && !state.Is(Decidable.Hidden)
+        var seen = found.Where(t => states.GetValueOrDefault(t.Id, Decided.Nothing) is var state && !state.Is(Decidable.Hidden) && state.Text(Decidable.Waits) is null
             && (Guid.TryParse(state.Text(Decidable.Channel), out var moved) ? moved : t.Channel) == channel);
         // Retries are not among them, so a page may be short before the end.
         return ([.. seen.Select(t => (t.Id, t.Title))], found.Count > 0 ? found[^1].Id : null);
@@ -81,7 +81,7 @@ public sealed class ChannelMbox(BoardDatabase database, DecisionReader decisions
             SELECT p.id, p.author_id, p.in_reply_to, p.body, a.name,
               EXISTS (SELECT 1 FROM account e WHERE e.name_key = a.name_key AND e.id < a.id) AS shared
             FROM post p LEFT JOIN account a ON a.id = p.author_id
-            WHERE p.topic_id = @topic AND p.id > @after AND NOT EXISTS (SELECT 1 FROM post e WHERE e.request_key = p.request_key AND e.id < p.id) ORDER BY p.id LIMIT {PostsAtOnce}
+            WHERE p.topic_id = @topic AND p.id > @after AND NOT EXISTS (SELECT 1 FROM post e WHERE e.request_key = p.request_key AND e.id < p.id) AND {Shown.Post("p.id")} ORDER BY p.id LIMIT {PostsAtOnce}
             """, new { topic = Ids.Bytes(topic), after = Ids.Bytes(after) }).ToList();
         var states = PostRevisions.Of(connection, [.. rows.Select(r => Ids.Of((byte[])r.id))]);
         var posts = rows.Select(r =>

@@ -10,6 +10,9 @@ namespace Connect.BoardWeb.Attention;
 /// <param name="RepliedTo">Who wrote the post that is answered.</param>
 public sealed record Addressees(Guid Author, IReadOnlyDictionary<string, Guid> People, Guid? RepliedTo, bool Joins)
 {
+    /// <summary>A text that speaks to nobody.</summary>
+    public static Addressees None(Guid author) => new(author, new Dictionary<string, Guid>(), null, false);
+
     /// <param name="text">The post, or the edit of it.</param>
     public IEnumerable<NewRow> Rows(Func<Guid> next, Guid text, Guid post, Guid topic)
     {

@@ -82,7 +82,7 @@ internal static class AttentionEndpoints
     private static async Task<IResult> MarkTopic(Guid id, ReadBody body, ClaimsPrincipal user, TopicReader topics, PostReader posts, ReadMarks marks, NodeSettings settings, CancellationToken cancel)
     {
         if (await topics.FindAsync(id, user, cancel) is not { } topic) return NoTopic();
-        if (body.UpTo is not { } upTo || (await posts.FindAsync(upTo, cancel))?.Topic != topic.Id) return Invalid(("upTo", "There is no such post in this topic."))!;
+        if (body.UpTo is not { } upTo || (await posts.FindAsync(upTo, user, cancel))?.Topic != topic.Id) return Invalid(("upTo", "There is no such post in this topic."))!;
         return Changed(topic.Id, await marks.MarkAsync(Identity.AccountOf(user)!.Value, topic.Id, upTo, cancel), settings);
     }
 

@@ -57,12 +57,13 @@ public sealed class Notifications(BoardDatabase database, TopicReader topics, Po
     private const string SeenUpTo = "COALESCE((SELECT MAX(s.up_to) FROM read_mark s WHERE s.account_id = @me AND s.subject_id = @me), '')";
 
     /// <summary>Replies and mentions, the latest first; what is not shown is among them, and says so.</summary>
+    /// <remarks>Read in its topic is what was there when somebody read it: a post that was approved later is new, although they have read what stands after it.</remarks>
     /// <param name="before">A condition that narrows them, or nothing.</param>
     private static string Addressed(string before, int limit) => $"""
         SELECT m.id, m.post_id, m.topic_id, m.kind,
           (m.author_id <> @me AND {Exists("m.post_id")} AND {Unmuted("m.topic_id")} AND {Visible("m.topic_id")}
             AND NOT EXISTS (SELECT 1 FROM mention e WHERE e.post_id = m.post_id AND e.account_id = m.account_id AND e.id < m.id)) AS shown,
-          (m.id <= {SeenUpTo} OR EXISTS (SELECT 1 FROM read_mark r WHERE r.account_id = @me AND r.subject_id = m.topic_id AND r.up_to >= m.text_id)) AS seen
+          (m.id <= {SeenUpTo} OR EXISTS (SELECT 1 FROM read_mark r WHERE r.account_id = @me AND r.subject_id = m.topic_id AND r.up_to >= m.text_id AND r.id > m.id)) AS seen
         FROM (SELECT id, text_id, post_id, topic_id, account_id, author_id, kind FROM mention WHERE account_id = @me {before} ORDER BY id DESC LIMIT {limit}) m
         """;
 
@@ -94,7 +95,7 @@ public sealed class Notifications(BoardDatabase database, TopicReader topics, Po
     {
         var (page, next, latest) = await database.ReadAsync(c => Candidates(c, user, after, limit), cancel);
         var visible = (await topics.FindAsync([.. page.Select(p => p.Topic).Distinct()], user, cancel)).ToDictionary(t => t.Id);
-        var written = await posts.FindAsync([.. page.Where(p => p.Kind != NotificationKind.Topic).Select(p => p.Post).Distinct()], cancel);
+        var written = await posts.FindAsync([.. page.Where(p => p.Kind != NotificationKind.Topic).Select(p => p.Post).Distinct()], user, cancel);
         var items = new List<Notification>();
         foreach (var found in page)
         {
@@ -139,17 +140,16 @@ public sealed class Notifications(BoardDatabase database, TopicReader topics, Po
 
     private static object Who(ClaimsPrincipal user) => new { me = Ids.Bytes(Identity.AccountOf(user)!.Value), moderator = Deciding.MayModerate(user) ? 1 : 0 };
 
-    /// <summary>The post is not deleted.</summary>
+    /// <summary>The post is not deleted, and does not wait for a moderator.</summary>
     /// <param name="post">A column.</param>
-    private static string Exists(string post) =>
-        $"COALESCE((SELECT MAX(d.id) FROM post_revision d WHERE d.post_id = {post} AND d.kind = '{RevisionKind.Delete}'), '') <= COALESCE((SELECT MAX(d.id) FROM post_revision d WHERE d.post_id = {post} AND d.kind = '{RevisionKind.Restore}'), '') AND NOT EXISTS (SELECT 1 FROM post_revision d WHERE d.post_id = {post} AND d.kind = '{RevisionKind.Erase}')";
+    private static string Exists(string post) => $"{Shown.Kept(post)} AND {Shown.Post(post)}";
 
     /// <summary>As in <see cref="AttentionLevel.Of"/>.</summary>
     private static string Unmuted(string topic) =>
         $"COALESCE((SELECT a.level FROM attention a WHERE a.account_id = @me AND a.topic_id = {topic} AND a.level <> '{AttentionLevel.Joined}' ORDER BY a.id DESC LIMIT 1), '') <> '{AttentionLevel.Mute}'";
 
     private static string Visible(string topic) =>
-        $"(@moderator = 1 OR COALESCE((SELECT d.value FROM decision d WHERE d.subject_id = {topic} AND d.property = '{Decidable.Hidden}' ORDER BY d.id DESC LIMIT 1), '') = '')";
+        $"(@moderator = 1 OR ({Shown.Topic(topic)}))";
 
     private sealed record Candidate(Guid Id, string Kind, Guid Topic, Guid Post, Guid Mark, int Posts, bool Shown, bool Seen);
 }

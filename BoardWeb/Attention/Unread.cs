@@ -49,7 +49,7 @@ public sealed class Unread(BoardDatabase database, TopicAttention attention, Dec
         {
             parameters.Add($"t{i}", Ids.Bytes(topic.Id));
             parameters.Add($"m{i}", Ids.Bytes(topic.Mark));
-            return $"(SELECT p.topic_id, p.id FROM post p WHERE p.topic_id = @t{i} AND p.id > @m{i} AND p.author_id <> @account ORDER BY p.id LIMIT 1)";
+            return $"(SELECT p.topic_id, p.id FROM post p WHERE p.topic_id = @t{i} AND p.id > @m{i} AND p.author_id <> @account AND {Shown.Post("p.id")} ORDER BY p.id LIMIT 1)";
         });
         return connection.Query<(byte[] Topic, byte[] Post)>(string.Join(" UNION ALL ", each), parameters).ToDictionary(r => Ids.Of(r.Topic), r => Ids.Of(r.Post));
     }
@@ -65,7 +65,7 @@ public sealed class Unread(BoardDatabase database, TopicAttention attention, Dec
     private Latest LatestOf(DbConnection connection)
     {
         if (_latest is { } latest && time.GetElapsedTime(latest.Since) < Shared) return latest;
-        var posts = connection.Query<(byte[] Id, byte[] Topic, byte[] Author)>($"SELECT id, topic_id, author_id FROM post ORDER BY id DESC LIMIT {MaxRecent}")
+        var posts = connection.Query<(byte[] Id, byte[] Topic, byte[] Author)>($"SELECT p.id, p.topic_id, p.author_id FROM post p WHERE {Shown.Post("p.id")} ORDER BY p.id DESC LIMIT {MaxRecent}")
             .Select(p => (Id: Ids.Of(p.Id), Topic: Ids.Of(p.Topic), Author: Ids.Of(p.Author))).ToLookup(p => p.Topic, p => (p.Id, p.Author));
         var ids = posts.Select(g => g.Key).ToList();
         var states = decisions.Of(connection, ids);
@@ -73,7 +73,7 @@ public sealed class Unread(BoardDatabase database, TopicAttention attention, Dec
         {
             var id = Ids.Of(t.Id);
             var state = states.GetValueOrDefault(id, Decided.Nothing);
-            return new LatestTopic(id, Guid.TryParse(state.Text(Decidable.Channel), out var moved) ? moved : Ids.Of(t.Channel), state.Is(Decidable.Hidden), [.. posts[id]]);
+            return new LatestTopic(id, Guid.TryParse(state.Text(Decidable.Channel), out var moved) ? moved : Ids.Of(t.Channel), state.Is(Decidable.Hidden) || state.Text(Decidable.Waits) is not null, [.. posts[id]]);
         })];
         return _latest = new(topics, time.GetTimestamp());
     }

@@ -9,7 +9,7 @@ namespace Connect.BoardWeb.Channels;
 
 /// <summary>A channel as readers see it.</summary>
 /// <param name="Slug">What its address says: with a suffix if an earlier channel has the plain slug.</param>
-/// <param name="LastActivity">When the newest topic was opened, or null.</param>
+/// <param name="LastActivity">When the newest topic that everybody sees was opened, or null.</param>
 /// <param name="State">What has been decided about it.</param>
 public sealed record ChannelView(Guid Id, string Slug, string Title, long Origin, DateTimeOffset? LastActivity, Decided State)
 {
@@ -30,10 +30,10 @@ public sealed class ChannelReader(BoardDatabase database, DecisionReader decisio
     /// <summary>Channels a board shows. A board with more of them needs another front page.</summary>
     public const int MaxShown = 500;
 
-    private const string Columns = """
+    private static readonly string Columns = $"""
         SELECT c.id, c.slug, c.title, c.node,
           EXISTS (SELECT 1 FROM channel e WHERE e.slug = c.slug AND e.id < c.id) AS taken,
-          (SELECT MAX(t.id) FROM topic t WHERE t.channel_id = c.id) AS latest
+          (SELECT t.id FROM topic t WHERE t.channel_id = c.id AND {Shown.Topic("t.id")} ORDER BY t.id DESC LIMIT 1) AS latest
         FROM channel c
         """;
 

@@ -1,8 +1,8 @@
-using System.Security.Claims;
 using System.Security.Cryptography;
 using System.ServiceModel.Syndication;
 using System.Text;
 using System.Xml;
+using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Posts;
@@ -18,8 +18,6 @@ namespace Connect.BoardWeb.Feeds;
 /// </summary>
 public static class FeedEndpoints
 {
-    private static readonly ClaimsPrincipal Anybody = new(new ClaimsIdentity());
-
     public static void MapFeeds(this WebApplication app)
     {
         app.MapGet("/c/{slug}/feed", ChannelAsync).ExcludeFromDescription();
@@ -30,7 +28,7 @@ public static class FeedEndpoints
     {
         if (await channels.FindAsync(slug, cancel) is not { } channel) return Results.NotFound();
         var root = RootOf(context, settings);
-        var recent = await topics.RecentAsync(channel.Id, Anybody, null, TopicReader.PageSize, cancel);
+        var recent = await topics.RecentAsync(channel.Id, Identity.Guest, null, TopicReader.PageSize, cancel);
         return Atom(root, $"/c/{channel.Slug}", channel.Id, channel.Title, channel.Description, channel.CreatedAt, recent.Select(t => new SyndicationItem
         {
             Id = IdOf(t.Id),
@@ -45,9 +43,9 @@ public static class FeedEndpoints
 
     private static async Task<IResult> TopicAsync(Guid topic, HttpContext context, TopicReader topics, PostReader posts, NodeSettings settings, CancellationToken cancel)
     {
-        if (await topics.FindAsync(topic, Anybody, cancel) is not { } found) return Results.NotFound();
+        if (await topics.FindAsync(topic, Identity.Guest, cancel) is not { } found) return Results.NotFound();
         var root = RootOf(context, settings);
-        var last = (await posts.PageAsync(found.Id, PageFrom.End, null, cancel)).Posts;
+        var last = (await posts.PageAsync(found.Id, PageFrom.End, null, Identity.Guest, cancel)).Posts;
         return Atom(root, $"/t/{found.Id}", found.Id, found.Title, "", found.CreatedAt, last.Where(p => !p.IsDeleted).Reverse().Select(p => new SyndicationItem
         {
             Id = IdOf(p.Id),

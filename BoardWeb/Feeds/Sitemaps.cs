@@ -47,7 +47,7 @@ public static class Sitemaps
         if (!DateTime.TryParseExact(month, Month, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var begin) || begin.Year is < 1970 or > 9000) return Results.NotFound();
         var topics = await database.ReadAsync(c => c.Query<byte[]>($"""
             SELECT t.id FROM topic t WHERE t.id >= @from AND t.id < @to
-              AND COALESCE((SELECT d.value FROM decision d WHERE d.subject_id = t.id AND d.property = '{Decidable.Hidden}' ORDER BY d.id DESC LIMIT 1), '') = ''
+              AND {Shown.Topic("t.id")}
               AND NOT EXISTS (SELECT 1 FROM topic e WHERE e.request_key = t.request_key AND e.id < t.id)
             ORDER BY t.id LIMIT {MaxAddresses}
             """, new { from = Ids.Bytes(Uuid7.LowestAt(begin)), to = Ids.Bytes(Uuid7.LowestAt(begin.AddMonths(1))) }).ToList(), cancel);

@@ -1,5 +1,7 @@
 using System.Data.Common;
+using Connect.BoardWeb.Approvals;
 using Connect.BoardWeb.Live;
+using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Storage;
 using Connect.Node.Database;
 using Dapper;
@@ -7,7 +9,7 @@ using Dapper;
 namespace Connect.BoardWeb.Hooks;
 
 /// <summary>Something that a webhook has not been told yet.</summary>
-/// <param name="Id">The row that is the event.</param>
+/// <param name="Id">The row that is the event: of what waited for a moderator the approval.</param>
 /// <param name="Post">The post that it is about.</param>
 /// <param name="Origin">See <see cref="NewHookDelivery"/>.</param>
 /// <param name="Attempts">That failed.</param>
@@ -56,8 +58,8 @@ public sealed class HookBacklog
         foreach (var (origin, id) in connection.Query<(long, byte[])>("SELECT origin, MAX(event_id) FROM hook_delivery WHERE hook_id = @hook AND origin <> 0 GROUP BY origin", of))
             queue._marks[origin] = Later(hook.Since, Ids.Of(id));
         foreach (var row in connection.Query($"""
-            SELECT d.event_id, d.origin, d.event, MAX(d.attempt) AS attempts, MIN(d.id) AS first, MAX(d.id) AS latest, MAX(r.post_id) AS post
-            FROM hook_delivery d LEFT JOIN post_revision r ON r.id = d.event_id
+            SELECT d.event_id, d.origin, d.event, MAX(d.attempt) AS attempts, MIN(d.id) AS first, MAX(d.id) AS latest, MAX(r.post_id) AS post, MAX(w.subject_id) AS approved
+            FROM hook_delivery d LEFT JOIN post_revision r ON r.id = d.event_id LEFT JOIN decision w ON w.id = d.event_id
             WHERE d.hook_id = @hook AND d.id > @lately AND d.event_id > @since AND d.event <> '{HookEvent.Test}'
             GROUP BY d.event_id, d.origin, d.event HAVING SUM(d.outcome <> '{HookOutcome.Failed}') = 0 ORDER BY d.event_id LIMIT {MaxWaiting}
             """, of))
@@ -65,7 +67,8 @@ public sealed class HookBacklog
             Guid id = Ids.Of((byte[])row.event_id);
             int attempts = Convert.ToInt32(row.attempts);
             string kind = (string)row.@event;
-            var post = kind == HookEvent.TopicCreated ? Ids.OrNull(connection.ExecuteScalar<byte[]?>("SELECT MIN(id) FROM post WHERE topic_id = @id", new { id = Ids.Bytes(id) })) ?? id : Ids.OrNull((byte[]?)row.post) ?? id;
+            var subject = Ids.OrNull((byte[]?)row.approved) ?? id;
+            var post = kind == HookEvent.TopicCreated ? Opening(connection, subject) ?? subject : Ids.OrNull((byte[]?)row.post) ?? subject;
             queue.Waiting[id] = new(id, post, (long)row.origin, kind, attempts, Uuid7.TimeOf(Ids.Of((byte[])row.first)), Uuid7.TimeOf(Ids.Of((byte[])row.latest)) + pauseAfter(attempts));
         }
         foreach (var outcome in connection.Query<string>($"SELECT outcome FROM hook_delivery WHERE hook_id = @hook AND id > @since AND event <> '{HookEvent.Test}' ORDER BY id DESC LIMIT {maxFailures}", of))
@@ -105,10 +108,13 @@ public sealed class HookBacklog
         var of = new { origin, after = Ids.Bytes(after), newest = Ids.Bytes(newest) };
         if (Hook.Events.Contains(HookEvent.PostCreated) || Hook.Events.Contains(HookEvent.TopicCreated))
         {
-            // A topic is written just before its first post, by the same node.
+            // A topic is written just before its first post, by the same node. What waited for a moderator is told of when it is approved.
             var posts = connection.Query($"""
                 SELECT p.id, t.id AS topic FROM post p LEFT JOIN topic t ON t.id = p.topic_id AND t.node = p.node AND t.id > @after AND p.id = (SELECT MIN(f.id) FROM post f WHERE f.topic_id = p.topic_id)
-                WHERE p.node = @origin AND p.id > @after AND p.id <= @newest AND NOT EXISTS (SELECT 1 FROM post e WHERE e.request_key = p.request_key AND e.id < p.id) ORDER BY p.id LIMIT {AtOnce}
+                WHERE p.node = @origin AND p.id > @after AND p.id <= @newest AND NOT EXISTS (SELECT 1 FROM post e WHERE e.request_key = p.request_key AND e.id < p.id)
+                  AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.subject_id = p.id AND d.property = '{Decidable.Waits}')
+                  AND NOT (p.id = (SELECT MIN(f.id) FROM post f WHERE f.topic_id = p.topic_id) AND EXISTS (SELECT 1 FROM decision d WHERE d.subject_id = p.topic_id AND d.property = '{Decidable.Waits}'))
+                ORDER BY p.id LIMIT {AtOnce}
                 """, of).Select(r => (Id: Ids.Of((byte[])r.id), Topic: Ids.OrNull((byte[]?)r.topic))).ToList();
             if (posts.Count == AtOnce) newest = posts[^1].Id;
             foreach (var (id, topic) in posts)
@@ -116,17 +122,43 @@ public sealed class HookBacklog
                 if (topic is { } opened && Hook.Events.Contains(HookEvent.TopicCreated)) Waiting[opened] = new(opened, id, origin, HookEvent.TopicCreated, 0, null, now);
                 if (Hook.Events.Contains(HookEvent.PostCreated)) Waiting[id] = new(id, id, origin, HookEvent.PostCreated, 0, null, now);
             }
+            newest = TakeApproved(connection, origin, after, newest, now);
         }
         if (!Hook.Events.Contains(HookEvent.PostChanged)) return newest;
-        // No further than the posts, so that everything of an origin is told in the order of its ids.
-        var changes = connection.Query<(byte[] Id, byte[] Post)>($"SELECT id, post_id FROM post_revision WHERE node = @origin AND id > @after AND id <= @newest ORDER BY id LIMIT {AtOnce}",
-            new { origin, after = Ids.Bytes(after), newest = Ids.Bytes(newest) }).ToList();
+        // What happened while the post waited for a moderator is part of what was approved.
+        var changes = connection.Query<(byte[] Id, byte[] Post)>($"""
+            SELECT r.id, r.post_id FROM post_revision r WHERE r.node = @origin AND r.id > @after AND r.id <= @newest
+              AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.subject_id = r.post_id AND d.property = '{Decidable.Waits}' AND d.id > r.id) ORDER BY r.id LIMIT {AtOnce}
+            """, new { origin, after = Ids.Bytes(after), newest = Ids.Bytes(newest) }).ToList();
         foreach (var (id, post) in changes) Waiting[Ids.Of(id)] = new(Ids.Of(id), Ids.Of(post), origin, HookEvent.PostChanged, 0, null, now);
-        if (changes.Count < AtOnce) return newest;
-        var last = Ids.Of(changes[^1].Id);
+        return changes.Count < AtOnce ? newest : UpTo(origin, Ids.Of(changes[^1].Id));
+    }
+
+    /// <summary>What was approved: posts, and topics that waited with their first posts. The first approval counts.</summary>
+    /// <returns>How far the origin has been looked at.</returns>
+    private Guid TakeApproved(DbConnection connection, long origin, Guid after, Guid newest, DateTimeOffset now)
+    {
+        var approved = connection.Query<(byte[] Id, byte[] Subject, byte[]? Post)>($"""
+            SELECT d.id, d.subject_id, p.id FROM decision d LEFT JOIN post p ON p.id = d.subject_id
+            WHERE d.node = @origin AND d.id > @after AND d.id <= @newest AND d.property = '{Decidable.Waits}' AND d.value = '{Approval.Given}'
+              AND NOT EXISTS (SELECT 1 FROM decision e WHERE e.subject_id = d.subject_id AND e.property = d.property AND e.value = d.value AND e.id < d.id) ORDER BY d.id LIMIT {AtOnce}
+            """, new { origin, after = Ids.Bytes(after), newest = Ids.Bytes(newest) }).Select(a => (Id: Ids.Of(a.Id), Subject: Ids.Of(a.Subject), Post: Ids.OrNull(a.Post))).ToList();
+        foreach (var (id, subject, post) in approved)
+        {
+            var kind = post is null ? HookEvent.TopicCreated : HookEvent.PostCreated;
+            if (Hook.Events.Contains(kind) && (post ?? Opening(connection, subject)) is { } about) Waiting[id] = new(id, about, origin, kind, 0, null, now);
+        }
+        return approved.Count < AtOnce ? newest : UpTo(origin, approved[^1].Id);
+    }
+
+    /// <summary>No further than this, so that everything of an origin is told in the order of its ids.</summary>
+    private Guid UpTo(long origin, Guid last)
+    {
         foreach (var later in Waiting.Values.Where(w => w.Origin == origin && w.Attempts == 0 && w.Id.CompareTo(last) > 0).ToList()) Waiting.Remove(later.Id);
         return last;
     }
+
+    private static Guid? Opening(DbConnection connection, Guid topic) => Ids.OrNull(connection.ExecuteScalar<byte[]?>("SELECT MIN(id) FROM post WHERE topic_id = @id", new { id = Ids.Bytes(topic) }));
 
     private static Guid Later(Guid one, Guid other) => one.CompareTo(other) > 0 ? one : other;
 }

@@ -50,7 +50,7 @@ public sealed class HookRounds(
             if (on.Count == 0) return;
             await database.ReadAsync(c =>
             {
-                var newest = Marks.Newest(c, "post", "post_revision");
+                var newest = Marks.Newest(c, "post", "post_revision", "decision");
                 foreach (var hook in on) Refresh(c, hook, newest);
                 return true;
             }, cancel);

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
@@ -22,12 +23,12 @@ public sealed class HookTexts(PostReader posts, TopicReader topics, ChannelReade
 
     public byte[] OfTest(Guid id) => Text(HookEvent.Test, Uuid7.TimeOf(id), new { message = "This is a test." });
 
-    /// <summary>Null: there is nothing to tell, as what it is about is not there (any more).</summary>
+    /// <summary>Null: there is nothing to tell, as what it is about is not there (any more), or waits for a moderator.</summary>
     /// <param name="post">The post that it is about; of a report its own id.</param>
     public async Task<byte[]?> OfAsync(string type, Guid id, Guid post, CancellationToken cancel)
     {
         if (type == HookEvent.ReportCreated) return await OfReportAsync(id, cancel);
-        if (await posts.FindAsync(post, cancel) is not { } found) return null;
+        if (await posts.FindAsync(post, Identity.Guest, cancel) is not { } found) return null;
         var topic = await TopicAsync(found.Topic, cancel);
         object data = type == HookEvent.PostChanged ? new { change = id, topic, post = Of(found) } : new { topic, post = Of(found) };
         return Text(type, Uuid7.TimeOf(id), data);
@@ -36,7 +37,7 @@ public sealed class HookTexts(PostReader posts, TopicReader topics, ChannelReade
     private async Task<byte[]?> OfReportAsync(Guid id, CancellationToken cancel)
     {
         if (await reports.FindAsync(id, cancel) is not { } report) return null;
-        var post = await posts.FindAsync(report.Post, cancel);
+        var post = await posts.FindAsync(report.Post, Identity.Guest, cancel);
         return Text(HookEvent.ReportCreated, report.At, new
         {
             report = new { report.Id, report.By, report.Reason, post = report.Post },

@@ -162,8 +162,8 @@ public sealed class ArrivalWatch : BackgroundService
         return (marks, posts);
     }
 
-    /// <summary>Current marks, read for a page before its posts are read, so that nothing falls between the two.</summary>
-    public static Marks Read(DbConnection connection) => Marks.Newest(connection, "post", "post_revision", "reaction");
+    /// <summary>Current marks (decisions, as one of them lets others see a post), read for a page before its posts are read, so that nothing falls between the two.</summary>
+    public static Marks Read(DbConnection connection) => Marks.Newest(connection, "post", "post_revision", "reaction", "decision");
 
     private void Wake()
     {

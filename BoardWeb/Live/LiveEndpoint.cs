@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using System.Security.Claims;
 using Connect.BoardWeb.Languages;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Topics;
@@ -31,11 +32,11 @@ public static class LiveEndpoint
         var subscription = await watch.SubscribeAsync(found.Id, cancel);
         context.Response.RegisterForDispose(subscription);
         var missed = marks is null ? [] : await posts.BeyondAsync(found.Id, marks, cancel);
-        return TypedResults.ServerSentEvents(StreamAsync(subscription, marks ?? subscription.Begin, missed, html, lifetime.ApplicationStopping, cancel));
+        return TypedResults.ServerSentEvents(StreamAsync(subscription, context.User, marks ?? subscription.Begin, missed, html, lifetime.ApplicationStopping, cancel));
     }
 
     private static async IAsyncEnumerable<SseItem<string>> StreamAsync(
-        ArrivalWatch.Subscription subscription, Marks marks, List<ArrivedPost> missed, PostHtml html, CancellationToken stopping,
+        ArrivalWatch.Subscription subscription, ClaimsPrincipal user, Marks marks, List<ArrivedPost> missed, PostHtml html, CancellationToken stopping,
         [EnumeratorCancellation] CancellationToken cancel)
     {
         // An open stream must not hold up the node's stop.
@@ -49,7 +50,7 @@ public static class LiveEndpoint
         foreach (var arrived in missed)
         {
             marks = marks.With(arrived.Origin, arrived.Id);
-            yield return new(await html.RenderAsync(arrived.Post), "post") { EventId = marks.ToString() };
+            if (arrived.Post.IsSeenBy(user)) yield return new(await html.RenderAsync(arrived.Post), "post") { EventId = marks.ToString() };
         }
         while (!end.IsCancellationRequested)
         {
@@ -64,7 +65,7 @@ public static class LiveEndpoint
             // The subscription began before the database was read, so that nothing falls between the two; and this node may only now see what the reader has seen on another one.
             if (arrival.Arrived.Id.CompareTo(marks[arrival.Arrived.Origin]) <= 0) continue;
             marks = marks.With(arrival.Arrived.Origin, arrival.Arrived.Id);
-            yield return new(await html.RenderAsync(arrival.Arrived.Post), "post") { EventId = arrival.Seen.ToString() };
+            if (arrival.Arrived.Post.IsSeenBy(user)) yield return new(await html.RenderAsync(arrival.Arrived.Post), "post") { EventId = arrival.Seen.ToString() };
         }
     }
 
@@ -93,8 +94,8 @@ public sealed class PostHtml(IServiceProvider services, ILoggerFactory log)
 
     public Task<string> RenderAsync(PostView post)
     {
-        if (_latest.TryGetValue(Language.Current, out var latest) && latest.Version == post.Version) return latest.Html;
-        latest = new(post.Version, RenderNewAsync(post));
+        if (_latest.TryGetValue(Language.Current, out var latest) && latest.Shows(post)) return latest.Html;
+        latest = new(post, RenderNewAsync(post));
         _latest[Language.Current] = latest;
         return latest.Html;
     }
@@ -106,5 +107,8 @@ public sealed class PostHtml(IServiceProvider services, ILoggerFactory log)
             (await renderer.RenderComponentAsync<PostCard>(ParameterView.FromDictionary(new Dictionary<string, object?> { ["Post"] = post }))).ToHtmlString());
     }
 
-    private sealed record Latest(Guid Version, Task<string> Html);
+    private sealed record Latest(PostView Post, Task<string> Html)
+    {
+        public bool Shows(PostView post) => Post.Version == post.Version && Post.Approval == post.Approval && Post.Reactions.SequenceEqual(post.Reactions);
+    }
 }

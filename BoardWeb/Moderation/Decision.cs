@@ -38,6 +38,9 @@ public static class Decidable
     /// <summary>Of a post or a file: nothing of it is left. Once decided, it stays so; the value says which of the two it is. Daemons act on it.</summary>
     public const string Erased = "erased";
 
+    /// <summary>Of a post or a topic: whether it waits for a moderator before others see it, as <see cref="Approvals.Approval"/> says.</summary>
+    public const string Waits = "waits";
+
     /// <summary>Of a word: whether it is on the word list, and how it is written (<see cref="Admission.WordList"/>).</summary>
     public const string Word = "word";
 

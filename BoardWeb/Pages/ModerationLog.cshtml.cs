@@ -1,3 +1,4 @@
+using Connect.BoardWeb.Approvals;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
@@ -45,7 +46,16 @@ public sealed class ModerationLogModel(DecisionReader decisions, LastWrite lastW
             (Decidable.Archived, Decidable.Yes) => T.Html("Log.Archived", about),
             (Decidable.Archived, _) => T.Html("Log.Unarchived", about),
             (Decidable.Handled, _) => T.Html("Log.Handled", about),
-            (Decidable.Word, var value) => Admission.WordList.Read(value) is { Listed: true } word ? T.Html("Log.WordOn", about, word.Word) : T.Html("Log.WordOff", about, Admission.WordList.Read(value).Word),
+            (Decidable.Word, var value) => Admission.WordList.Read(value) switch
+            {
+                (var word, Admission.WordEffect.Refuse) => T.Html("Log.WordOn", about, word),
+                (var word, Admission.WordEffect.Wait) => T.Html("Log.WordWaits", about, word),
+                var (word, _) => T.Html("Log.WordOff", about, word),
+            },
+            (Decidable.Waits, Approval.Given) => T.Html("Log.Approved", about),
+            (Decidable.Waits, Approval.Rejected) => T.Html("Log.Rejected", about),
+            (Decidable.Waits, var value) when Approval.WordOf(value) is { } word => T.Html("Log.WaitsForWord", about, word),
+            (Decidable.Waits, _) => T.Html("Log.WaitsForNew", about),
             (Decidable.Erased, _) => T.Html("Log.Erased", about),
             (Decidable.Post, RevisionKind.Edit) => T.Html("Log.Edited", about),
             (Decidable.Post, RevisionKind.Delete) => T.Html("Log.Deleted", about),

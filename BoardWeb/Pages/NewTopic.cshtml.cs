@@ -41,9 +41,10 @@ public sealed class NewTopicModel(ChannelReader channels, Posting posting, Attac
         if (PostRules.Title(Title) is { } title) ModelState.AddModelError(nameof(Title), title);
         if (fault is not null) ModelState.AddModelError(nameof(Body), fault);
         if (!ModelState.IsValid) return Again(tooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status422UnprocessableEntity);
-        if (await admission.WhyNotAsync(User, Title, Body!, isNew: true, cancel) is { } refusal) return Again(nameof(Body), refusal);
+        var (refusal, waits) = await admission.OfPostAsync(User, Title, Body!, cancel);
+        if (refusal is not null) return Again(nameof(Body), refusal);
         var key = Posting.RequestKey(Me!.Value, Posting.FormKey(FormKey, Title, Body));
-        var posted = await posting.OpenAsync(Channel.Id, Me.Value, Title!, Body!, key, cancel);
+        var posted = await posting.OpenAsync(Channel.Id, Me.Value, Title!, Body!, key, waits, cancel);
         return Written($"/t/{posted.Topic}", posted.Result);
     }
 

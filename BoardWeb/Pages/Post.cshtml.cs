@@ -75,7 +75,7 @@ public sealed class PostModel(PostReader posts, TopicReader topics, Revising rev
         }
         if (Body!.ReplaceLineEndings() == Post.Body.ReplaceLineEndings()) return LocalRedirect(InTopic()); // nothing to do, or done by an earlier click
         Conflict = Version is { } seen && seen != Post.Version;
-        if (!Conflict && await admission.WhyNotAsync(User, null, Body, isNew: false, cancel) is { } refusal) return Again(nameof(Body), refusal);
+        if (!Conflict && await admission.OfEditAsync(User, Post.Body, Body, cancel) is { } refusal) return Again(nameof(Body), refusal);
         return Conflict ? Again(StatusCodes.Status409Conflict) : Written(InTopic(), await revising.EditAsync(Post, User, Body, Reason));
     }
 
@@ -106,12 +106,12 @@ public sealed class PostModel(PostReader posts, TopicReader topics, Revising rev
         if (Me is null) return Challenge();
         if (!await LoadAsync(id, cancel)) return NotFound();
         if (ReactionKind.Named(give ?? take) is not { } kind) return BadRequest();
-        return Post.IsDeleted ? Refused(T["IsDeleted"]) : Written(InTopic(), await reactions.GiveAsync(id, User, kind, give is not null, cancel));
+        return Post.IsDeleted || Post.IsHeld ? Refused(Post.IsDeleted ? T["IsDeleted"] : T["PostWaits"]) : Written(InTopic(), await reactions.GiveAsync(id, User, kind, give is not null, cancel));
     }
 
     private async Task<bool> LoadAsync(Guid id, CancellationToken cancel)
     {
-        if (await posts.FindAsync(id, cancel) is not { } post) return false;
+        if (await posts.FindAsync(id, User, cancel) is not { } post) return false;
         Post = post;
         if (await topics.FindAsync(post.Topic, User, cancel) is not { } topic) return false;
         TopicTitle = topic.Title;

@@ -81,22 +81,23 @@ public sealed class TopicModel(
         if (await WhyClosedAsync(topic, cancel) is { } closed) return Refused(closed);
         Body = await attaching.AddAsync(Body, files, User, ModelState, cancel);
         var (fault, tooLarge) = PostRules.Body(Body);
-        if (InReplyTo is { } reply && (await posts.FindAsync(reply, cancel))?.Topic != topic.Id) InReplyTo = null;
+        if (InReplyTo is { } reply && (await posts.FindAsync(reply, Identity.Guest, cancel))?.Topic != topic.Id) InReplyTo = null;
         if (fault is not null && (preview is null || tooLarge))
         {
             ModelState.AddModelError(nameof(Body), fault);
             Response.StatusCode = tooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status422UnprocessableEntity;
         }
         else if (!ModelState.IsValid) Response.StatusCode = StatusCodes.Status422UnprocessableEntity; // a file was refused
-        else if (preview is null && await admission.WhyNotAsync(User, null, Body!, isNew: true, cancel) is { } refusal)
-        {
-            await LoadAsync(topic, PageFrom.End, null, cancel);
-            return Again(nameof(Body), refusal);
-        }
         else if (preview is null)
         {
+            var (refusal, waits) = await admission.OfPostAsync(User, null, Body!, cancel);
+            if (refusal is not null)
+            {
+                await LoadAsync(topic, PageFrom.End, null, cancel);
+                return Again(nameof(Body), refusal);
+            }
             var key = Posting.RequestKey(me, Posting.FormKey(FormKey, topic.Id.ToString(), Body));
-            var posted = await posting.ReplyAsync(topic.Id, me, Body!, InReplyTo, key, cancel);
+            var posted = await posting.ReplyAsync(topic.Id, me, Body!, InReplyTo, key, waits, cancel);
             return Written($"/t/{topic.Id}?end=1#p-{posted.Id}", posted.Result);
         }
         Preview = preview is null || tooLarge ? null : MarkdownText.ToHtml(Body ?? "", await addressing.PeopleAsync(Body ?? "", cancel));
@@ -120,9 +121,9 @@ public sealed class TopicModel(
         Channel = await channels.FindAsync(topic.Channel, cancel);
         Closed = Identity.WhyReadsOnly(User) ?? TopicRules.WhyClosed(topic, Channel, User);
         Seen = await database.ReadAsync(ArrivalWatch.Read, cancel);
-        Posts = await posts.PageAsync(topic.Id, from, key, cancel);
+        Posts = await posts.PageAsync(topic.Id, from, key, User, cancel);
         if (Me is { } me && Identity.WhyReadsOnly(User) is null) Level = await attention.LevelAsync(me, topic.Id, cancel);
-        if (InReplyTo is { } reply) Answered = Posts.Posts.FirstOrDefault(p => p.Id == reply) ?? await posts.FindAsync(reply, cancel);
+        if (InReplyTo is { } reply) Answered = Posts.Posts.FirstOrDefault(p => p.Id == reply && !p.IsHeld) ?? await posts.FindAsync(reply, Identity.Guest, cancel);
         if (Answered?.Topic != topic.Id) (Answered, InReplyTo) = (null, null);
     }
 }

@@ -10,5 +10,6 @@ public static class TopicBadges
         if (topic.IsPinned) yield return T["BadgePinned"];
         if (topic.IsLocked) yield return T["BadgeLocked"];
         if (topic.IsHidden) yield return T["BadgeHidden"];
+        if (topic.IsHeld) yield return topic.Approval!.IsRejected ? T["BadgeRejected"] : T["BadgeWaits"];
     }
 }

@@ -16,7 +16,7 @@ public static class TopicData
 
     public static string Json(TopicView topic, PostPage page, Uri root)
     {
-        var posts = page.Posts.Where(p => !p.IsDeleted).ToList();
+        var posts = page.Posts.Where(p => p is { IsDeleted: false, IsHeld: false }).ToList();
         var first = page.HasEarlier ? null : posts.FirstOrDefault();
         var data = new JsonObject
         {

@@ -12,9 +12,10 @@ namespace Connect.BoardWeb.Posts;
 /// </summary>
 public sealed class Revising(WriteBatcher writes, Addressing addressing)
 {
-    public static bool MayEdit(PostView post, ClaimsPrincipal user) => !post.IsDeleted && IsTheirs(post, user);
+    /// <summary>What waits for a moderator stays as it is: what is approved is what was looked at.</summary>
+    public static bool MayEdit(PostView post, ClaimsPrincipal user) => !post.IsHeld && MayDelete(post, user);
 
-    public static bool MayDelete(PostView post, ClaimsPrincipal user) => MayEdit(post, user);
+    public static bool MayDelete(PostView post, ClaimsPrincipal user) => !post.IsDeleted && IsTheirs(post, user);
 
     public static bool MayRestore(PostView post, ClaimsPrincipal user) =>
         !post.IsErased && post.State.Deleted is { } deleted && (Identity.LooksAfterPosts(user) || (IsTheirs(post, user) && deleted.ById == Identity.AccountOf(user)));

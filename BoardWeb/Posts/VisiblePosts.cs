@@ -7,5 +7,5 @@ namespace Connect.BoardWeb.Posts;
 public sealed class VisiblePosts(PostReader posts, TopicReader topics)
 {
     public async Task<PostView?> FindAsync(Guid id, ClaimsPrincipal user, CancellationToken cancel) =>
-        await posts.FindAsync(id, cancel) is { } post && await topics.FindAsync(post.Topic, user, cancel) is not null ? post : null;
+        await posts.FindAsync(id, user, cancel) is { } post && await topics.FindAsync(post.Topic, user, cancel) is not null ? post : null;
 }

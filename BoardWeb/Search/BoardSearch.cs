@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Storage;
@@ -16,7 +17,7 @@ public sealed record SearchHit(PostView Post, string Title, string Excerpt);
 /// <param name="Next">The cursor of the next page; null at the end.</param>
 public sealed record SearchResult(IReadOnlyList<SearchHit> Hits, Guid? Next, string? Fault);
 
-/// <summary>Looks for posts. What the index found is read from the server before it is shown: nothing that is hidden or deleted, nor how much of it there is.</summary>
+/// <summary>Looks for posts. What the index found is read from the server before it is shown: nothing that is hidden or deleted or waits for a moderator, nor how much of it there is.</summary>
 public sealed class BoardSearch(SearchFeeder feeder, BoardDatabase database, PostReader posts, DecisionReader decisions)
 {
     public const int PageSize = 20;
@@ -61,7 +62,7 @@ public sealed class BoardSearch(SearchFeeder feeder, BoardDatabase database, Pos
 
     private async Task<IEnumerable<(PostView Post, string Title)>> VisibleAsync(List<Guid> found, ClaimsPrincipal user, CancellationToken cancel)
     {
-        var read = await posts.FindAsync(found, cancel);
+        var read = await posts.FindAsync(found, Identity.Guest, cancel);
         var topics = await database.ReadAsync(c =>
         {
             var ids = read.Values.Select(p => p.Topic).Distinct().ToList();

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Connect.BoardWeb.Archive;
 using Connect.BoardWeb.Live;
+using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Storage;
 using Connect.Node.Database;
@@ -102,7 +103,7 @@ public sealed class SearchFeeder(BoardDatabase database, NodeSettings settings, 
     /// <summary>Reads on from these marks until nothing is left.</summary>
     private async Task FollowAsync(SearchIndex index, Marks seen, CancellationToken cancel)
     {
-        var now = await database.ReadAsync(c => Marks.Newest(c, "post", "post_revision", "import_note"), cancel);
+        var now = await database.ReadAsync(c => Marks.Newest(c, "post", "post_revision", "import_note", "decision"), cancel);
         foreach (var (origin, newest) in now.Origins)
         {
             await FollowImportsAsync(index, origin, seen[origin], newest, cancel);
@@ -160,6 +161,8 @@ public sealed class SearchFeeder(BoardDatabase database, NodeSettings settings, 
               (SELECT id, id AS post_id FROM post WHERE node = @origin AND id > @after AND id <= @newest ORDER BY id LIMIT {PostsAtOnce})
               UNION ALL
               (SELECT id, post_id FROM post_revision WHERE node = @origin AND id > @after AND id <= @newest ORDER BY id LIMIT {PostsAtOnce})
+              UNION ALL
+              (SELECT id, subject_id FROM decision WHERE node = @origin AND id > @after AND id <= @newest AND property = '{Decidable.Waits}' ORDER BY id LIMIT {PostsAtOnce})
             ) a ORDER BY id LIMIT {PostsAtOnce}
             """, new { origin, after = Ids.Bytes(after), newest = Ids.Bytes(newest) }).ToList();
         var posts = found.Select(f => Ids.Of(f.Post)).Distinct().ToList();
@@ -170,17 +173,17 @@ public sealed class SearchFeeder(BoardDatabase database, NodeSettings settings, 
     {
         if (posts.Count == 0) return [];
         var states = PostRevisions.Of(connection, posts);
-        // Of two posts with one request key only the earlier one counts.
-        return [.. connection.Query("""
+        // Of two posts with one request key only the earlier one counts; what waits for a moderator does not yet.
+        return [.. connection.Query($"""
             SELECT p.id, p.node, p.topic_id, p.author_id, p.body, t.title,
-              p.id = (SELECT MIN(f.id) FROM post f WHERE f.topic_id = p.topic_id) AS opens,
+              p.id = (SELECT MIN(f.id) FROM post f WHERE f.topic_id = p.topic_id) AS opens, {Shown.Post("p.id")} AND {Shown.Post("p.topic_id")} AS approved,
               EXISTS (SELECT 1 FROM post e WHERE e.request_key = p.request_key AND e.id < p.id) AS repeats
             FROM post p LEFT JOIN topic t ON t.id = p.topic_id WHERE p.id IN @ids
             """, new { ids = posts.Select(Ids.Bytes) }).Select(row =>
             {
                 var id = Ids.Of((byte[])row.id);
                 var state = states.GetValueOrDefault(id, PostState.AsWritten);
-                var shown = state.Deleted is null && (long)row.repeats == 0;
+                var shown = state.Deleted is null && (long)row.repeats == 0 && (long)row.approved != 0;
                 return new IndexedPost(id, (long)row.node, Ids.Of((byte[])row.topic_id), Ids.Of((byte[])row.author_id), (long)row.opens != 0 ? (string?)row.title ?? "" : "",
                     shown ? state.Edit?.Body ?? (string)row.body : null, state.Erasure is not null);
             })];

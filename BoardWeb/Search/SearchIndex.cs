@@ -9,7 +9,7 @@ namespace Connect.BoardWeb.Search;
 
 /// <summary>A post as the index holds it.</summary>
 /// <param name="Title">Of its topic, if it opens it; else empty.</param>
-/// <param name="Body">Null if nothing of it is to be found: it was deleted.</param>
+/// <param name="Body">Null if nothing of it is to be found: it was deleted, or waits for a moderator.</param>
 /// <param name="IsErased">Nothing of it is to be left in the file.</param>
 public sealed record IndexedPost(Guid Id, long Origin, Guid Topic, Guid Author, string Title, string? Body, bool IsErased = false);
 

@@ -118,7 +118,7 @@ public sealed class TopicDirectory(BoardDatabase database, TimeProvider time, IL
     private static Guid Arrived(DbConnection connection, State state, long origin, Guid newest)
     {
         var between = new { origin, after = Ids.Bytes(state.Seen[origin]), newest = Ids.Bytes(newest) };
-        var posts = connection.Query<(byte[] Id, byte[] Topic)>($"SELECT id, topic_id FROM post WHERE node = @origin AND id > @after AND id <= @newest ORDER BY id LIMIT {PostsAtOnce}", between)
+        var posts = connection.Query<(byte[] Id, byte[] Topic)>($"SELECT p.id, p.topic_id FROM post p WHERE p.node = @origin AND p.id > @after AND p.id <= @newest AND {Shown.Post("p.id")} ORDER BY p.id LIMIT {PostsAtOnce}", between)
             .Select(p => (Id: Ids.Of(p.Id), Topic: Ids.Of(p.Topic))).ToList();
         var last = posts.Count == PostsAtOnce ? posts[^1].Id : newest;
         var changed = connection.Query<byte[]>(
@@ -126,20 +126,25 @@ public sealed class TopicDirectory(BoardDatabase database, TimeProvider time, IL
             new { between.origin, between.after, last = Ids.Bytes(last), Properties }).Select(Ids.Of).Where(state.Table.Knows).ToHashSet();
         changed.UnionWith(connection.Query<byte[]>("SELECT DISTINCT topic_id FROM import_note WHERE node = @origin AND id > @after AND id <= @last", new { between.origin, between.after, last = Ids.Bytes(last) }).Select(Ids.Of));
         changed.UnionWith(posts.Where(p => !state.Table.Posted(p.Topic, p.Id)).Select(p => p.Topic));
-        foreach (var some in changed.Chunk(ReadAtOnce)) Read(connection, state.Table, some);
+        // A post that was approved counts from now on, and one that was rejected no more.
+        var judged = connection.Query<byte[]>(
+            $"SELECT DISTINCT p.topic_id FROM decision d JOIN post p ON p.id = d.subject_id WHERE d.node = @origin AND d.id > @after AND d.id <= @last AND d.property = '{Decidable.Waits}'",
+            new { between.origin, between.after, last = Ids.Bytes(last) }).Select(Ids.Of).ToHashSet();
+        foreach (var some in judged.Chunk(ReadAtOnce)) Read(connection, state.Table, some, anew: true);
+        foreach (var some in changed.Except(judged).Chunk(ReadAtOnce)) Read(connection, state.Table, some);
         return last;
     }
 
     /// <summary>Reads these topics as they are now; what has not arrived here is left out, and comes with its first post.</summary>
-    private static int Read(DbConnection connection, TopicTable table, IReadOnlyCollection<Guid> topics)
+    private static int Read(DbConnection connection, TopicTable table, IReadOnlyCollection<Guid> topics, bool anew = false)
     {
         var parameters = new { topics = topics.Select(Ids.Bytes).ToList(), Properties };
         var decided = connection.Query<(byte[] Topic, string Property, string Value)>("""
             SELECT d.subject_id, d.property, d.value FROM decision d WHERE d.subject_id IN @topics AND d.property IN @Properties
               AND NOT EXISTS (SELECT 1 FROM decision l WHERE l.subject_id = d.subject_id AND l.property = d.property AND l.id > d.id)
             """, parameters).ToDictionary(d => (Ids.Of(d.Topic), d.Property), d => d.Value);
-        var rows = connection.Query<(byte[] Id, byte[] Channel, byte[]? Latest, long Repeats)>("""
-            SELECT t.id, t.channel_id, (SELECT MAX(p.id) FROM post p WHERE p.topic_id = t.id),
+        var rows = connection.Query<(byte[] Id, byte[] Channel, byte[] Author, byte[]? Latest, long Repeats)>($"""
+            SELECT t.id, t.channel_id, t.author_id, (SELECT p.id FROM post p WHERE p.topic_id = t.id AND {Shown.Post("p.id")} ORDER BY p.id DESC LIMIT 1),
               EXISTS (SELECT 1 FROM topic e WHERE e.request_key = t.request_key AND e.id < t.id)
             FROM topic t WHERE t.id IN @topics
             """, parameters).ToList();
@@ -147,7 +152,8 @@ public sealed class TopicDirectory(BoardDatabase database, TimeProvider time, IL
         {
             var id = Ids.Of(row.Id);
             var channel = Guid.TryParse(decided.GetValueOrDefault((id, Decidable.Channel)), out var moved) ? moved : Ids.Of(row.Channel);
-            table.Set(new(id, channel, Ids.OrNull(row.Latest), Is(id, Decidable.Pinned), Is(id, Decidable.Hidden), row.Repeats != 0));
+            table.Set(new(id, channel, Ids.OrNull(row.Latest), Is(id, Decidable.Pinned), Is(id, Decidable.Hidden), row.Repeats != 0,
+                string.IsNullOrEmpty(decided.GetValueOrDefault((id, Decidable.Waits))) ? null : Ids.Of(row.Author)), anew);
         }
         // One that came from the other side of a partition may be earlier than those it is repeated by.
         foreach (var repeats in connection.Query<byte[]>("SELECT l.id FROM topic t JOIN topic l ON l.request_key = t.request_key AND l.id > t.id WHERE t.id IN @topics", parameters))
@@ -157,7 +163,7 @@ public sealed class TopicDirectory(BoardDatabase database, TimeProvider time, IL
         bool Is(Guid topic, string property) => decided.GetValueOrDefault((topic, property)) == Decidable.Yes;
     }
 
-    private static readonly string[] Properties = [Decidable.Channel, Decidable.Pinned, Decidable.Hidden];
+    private static readonly string[] Properties = [Decidable.Channel, Decidable.Pinned, Decidable.Hidden, Decidable.Waits];
 
     private static Marks ReadMarks(DbConnection connection) => Marks.Newest(connection, "post", "decision", "import_note");
 

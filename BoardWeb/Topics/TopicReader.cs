@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Security.Claims;
 using Connect.BoardWeb.Accounts;
+using Connect.BoardWeb.Approvals;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Storage;
 using Connect.Node.Database;
@@ -9,16 +10,21 @@ using Dapper;
 namespace Connect.BoardWeb.Topics;
 
 /// <summary>A topic as readers see it.</summary>
-/// <param name="LastPost">The newest post's id: when there was activity, and the cursor for the page after this one.</param>
+/// <param name="LastPost">The id of the newest post that does not wait for a moderator: when there was activity, and the cursor for the page after this one.</param>
 /// <param name="Channel">Where it is now.</param>
 /// <param name="State">What has been decided about it.</param>
-public sealed record TopicView(Guid Id, Guid Channel, string Title, string Author, long Origin, Guid LastPost, string LastAuthor, Decided State)
+public sealed record TopicView(Guid Id, Guid Channel, string Title, Guid AuthorId, string Author, long Origin, Guid LastPost, string LastAuthor, Decided State)
 {
     public bool IsLocked => State.Is(Decidable.Locked);
 
     public bool IsPinned => State.Is(Decidable.Pinned);
 
     public bool IsHidden => State.Is(Decidable.Hidden);
+
+    /// <summary>What was decided last about whether it waits for a moderator, with its first post; null if it never did.</summary>
+    public Approval? Approval => State[Decidable.Waits] is { } decided ? new(decided.Id, decided.Value, decided.Reason) : null;
+
+    public bool IsHeld => Approval is { IsMissing: true };
 
     public DateTimeOffset CreatedAt => Uuid7.TimeOf(Id);
 
@@ -44,11 +50,11 @@ public sealed class TopicReader(BoardDatabase database, TopicDirectory directory
     /// (<see cref="PinnedAsync"/>), nor, but for moderators, hidden ones.
     /// </summary>
     public async Task<List<TopicView>> RecentAsync(Guid channel, ClaimsPrincipal user, Guid? before, int limit, CancellationToken cancel) =>
-        await ViewsAsync((await directory.CurrentAsync(cancel)).Recent(channel, Deciding.MayModerate(user), before, limit), user, cancel);
+        await ViewsAsync((await directory.CurrentAsync(cancel)).Recent(channel, Deciding.MayModerate(user), before, limit, Identity.AccountOf(user)), user, cancel);
 
     /// <summary>A channel's pinned topics, those with the newest posts first.</summary>
     public async Task<List<TopicView>> PinnedAsync(Guid channel, ClaimsPrincipal user, CancellationToken cancel) =>
-        await ViewsAsync((await directory.CurrentAsync(cancel)).Pinned(channel, Deciding.MayModerate(user), MaxPinned), user, cancel);
+        await ViewsAsync((await directory.CurrentAsync(cancel)).Pinned(channel, Deciding.MayModerate(user), MaxPinned, Identity.AccountOf(user)), user, cancel);
 
     /// <summary>In the order of the places, with the newest posts these say: the cursor of a page must be the one it was cut at.</summary>
     private Task<List<TopicView>> ViewsAsync(List<TopicPlace> places, ClaimsPrincipal user, CancellationToken cancel) => places.Count == 0 ? Task.FromResult<List<TopicView>>([])
@@ -59,8 +65,8 @@ public sealed class TopicReader(BoardDatabase database, TopicDirectory directory
             return places.Select(p => views.GetValueOrDefault(p.Topic)).OfType<TopicView>().Where(v => IsSeenBy(v, user)).ToList();
         }, cancel);
 
-    /// <summary>Hidden topics are there for moderators only.</summary>
-    private static bool IsSeenBy(TopicView topic, ClaimsPrincipal user) => !topic.IsHidden || Deciding.MayModerate(user);
+    /// <summary>Hidden topics are there for moderators only, those that wait for a moderator for their authors too.</summary>
+    private static bool IsSeenBy(TopicView topic, ClaimsPrincipal user) => Deciding.MayModerate(user) || (!topic.IsHidden && (!topic.IsHeld || Approval.IsSeenBy(topic.AuthorId, user)));
 
     /// <summary>The topic with this id, or the earlier one it repeats; null if there is none (yet), or none that this reader may see.</summary>
     public async Task<TopicView?> FindAsync(Guid id, ClaimsPrincipal user, CancellationToken cancel) =>
@@ -77,7 +83,7 @@ public sealed class TopicReader(BoardDatabase database, TopicDirectory directory
         var counted = key.Key is null ? key.Id
             : c.QueryFirst<byte[]>("SELECT id FROM topic WHERE request_key = @Key ORDER BY id LIMIT 1", new { key.Key });
         // A topic may arrive a moment before its first post.
-        var latest = c.ExecuteScalar<byte[]?>("SELECT MAX(id) FROM post WHERE topic_id = @id", new { id = counted });
+        var latest = c.ExecuteScalar<byte[]?>($"SELECT p.id FROM post p WHERE p.topic_id = @id AND {Shown.Post("p.id")} ORDER BY p.id DESC LIMIT 1", new { id = counted });
         return Views(c, c.Query($"{Columns} WHERE t.id = @id", new { id = counted }), topic => Ids.OrNull(latest) ?? topic).FirstOrDefault();
     }, cancel);
 
@@ -100,18 +106,18 @@ public sealed class TopicReader(BoardDatabase database, TopicDirectory directory
               EXISTS (SELECT 1 FROM account e WHERE e.name_key = a.name_key AND e.id < a.id) AS shared
             FROM post p LEFT JOIN account a ON a.id = p.author_id WHERE p.id IN @ids
             """, new { ids = rows.Select(r => Ids.Bytes(latest(r.Id))) })
-            .ToDictionary(r => Ids.Of((byte[])r.id), r => Shown((string?)r.name, (byte[])r.author_id, (long)r.shared));
+            .ToDictionary(r => Ids.Of((byte[])r.id), r => Name((string?)r.name, (byte[])r.author_id, (long)r.shared));
         var states = decisions.Of(connection, [.. rows.Select(r => r.Id)]);
         return [.. rows.Select(r => View(r.Row, r.Id, latest(r.Id), authors, states))];
     }
 
     private static TopicView View(dynamic row, Guid id, Guid latest, Dictionary<Guid, string> authors, IReadOnlyDictionary<Guid, Decided> states)
     {
-        var author = Shown((string?)row.author, (byte[])row.author_id, (long)row.shared);
+        var author = Name((string?)row.author, (byte[])row.author_id, (long)row.shared);
         var state = states.GetValueOrDefault(id, Decided.Nothing);
         var channel = Guid.TryParse(state.Text(Decidable.Channel), out var moved) ? moved : Ids.Of((byte[])row.channel_id);
-        return new(id, channel, (string)row.title, author, (long)row.node, latest, authors.GetValueOrDefault(latest, author), state);
+        return new(id, channel, (string)row.title, Ids.Of((byte[])row.author_id), author, (long)row.node, latest, authors.GetValueOrDefault(latest, author), state);
     }
 
-    private static string Shown(string? name, byte[] id, long shared) => AccountName.Shown(name, Ids.Of(id), shared != 0);
+    private static string Name(string? name, byte[] id, long shared) => AccountName.Shown(name, Ids.Of(id), shared != 0);
 }

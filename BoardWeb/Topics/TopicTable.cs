@@ -2,9 +2,10 @@ namespace Connect.BoardWeb.Topics;
 
 /// <summary>What a place in a channel's list needs to know of a topic.</summary>
 /// <param name="Channel">Where it is now.</param>
-/// <param name="Latest">Its newest post; null if none has arrived here.</param>
+/// <param name="Latest">Its newest post that does not wait for a moderator; null if none has arrived here.</param>
 /// <param name="Repeats">Another topic with the same request key is earlier: this one does not count.</param>
-public sealed record TopicEntry(Guid Id, Guid Channel, Guid? Latest, bool Pinned, bool Hidden, bool Repeats);
+/// <param name="HeldFor">Its author, if the topic itself waits for a moderator or was rejected; else null.</param>
+public sealed record TopicEntry(Guid Id, Guid Channel, Guid? Latest, bool Pinned, bool Hidden, bool Repeats, Guid? HeldFor = null);
 
 /// <summary>A place in a list of topics.</summary>
 /// <param name="Latest">The topic's newest post, as the list knows it: the cursor for what comes after.</param>
@@ -35,12 +36,13 @@ public sealed class TopicTable
     }
 
     /// <summary>A topic, or what has become of it. A newer post than this one's that was seen already stays its newest.</summary>
-    public void Set(TopicEntry topic)
+    /// <param name="anew">It does not: it may be one that is not shown any more.</param>
+    public void Set(TopicEntry topic, bool anew = false)
     {
         lock (_gate)
         {
             var known = _topics.GetValueOrDefault(topic.Id);
-            Replace(known, known?.Latest is { } seen && (topic.Latest is not { } latest || seen.CompareTo(latest) > 0) ? topic with { Latest = seen } : topic);
+            Replace(known, !anew && known?.Latest is { } seen && (topic.Latest is not { } latest || seen.CompareTo(latest) > 0) ? topic with { Latest = seen } : topic);
         }
     }
 
@@ -65,21 +67,23 @@ public sealed class TopicTable
     }
 
     /// <summary>A channel's topics that are not pinned, those with the newest posts first.</summary>
+    /// <param name="withHidden">For moderators: also what is hidden, or waits for them.</param>
     /// <param name="before">The <see cref="TopicPlace.Latest"/> of the page before; null for the first page.</param>
-    public List<TopicPlace> Recent(Guid channel, bool withHidden, Guid? before, int limit)
+    /// <param name="reader">Sees what waits if it is their own.</param>
+    public List<TopicPlace> Recent(Guid channel, bool withHidden, Guid? before, int limit, Guid? reader = null)
     {
         lock (_gate)
         {
             if (!_channels.TryGetValue(channel, out var lists)) return [];
             var places = before is { } cursor ? lists.Recent.GetViewBetween(new(Guid.Empty, cursor), Last).SkipWhile(p => p.Latest == cursor) : lists.Recent;
-            return [.. places.Where(p => withHidden || !_topics[p.Topic].Hidden).Take(limit)];
+            return [.. places.Where(p => withHidden || IsSeenBy(reader, _topics[p.Topic])).Take(limit)];
         }
     }
 
     /// <summary>A channel's pinned topics, those with the newest posts first.</summary>
-    public List<TopicPlace> Pinned(Guid channel, bool withHidden, int limit)
+    public List<TopicPlace> Pinned(Guid channel, bool withHidden, int limit, Guid? reader = null)
     {
-        lock (_gate) return _channels.TryGetValue(channel, out var lists) ? [.. lists.Pinned.Where(p => withHidden || !_topics[p.Topic].Hidden).Take(limit)] : [];
+        lock (_gate) return _channels.TryGetValue(channel, out var lists) ? [.. lists.Pinned.Where(p => withHidden || IsSeenBy(reader, _topics[p.Topic])).Take(limit)] : [];
     }
 
     /// <summary>Where these topics stand; without those that are not here, or do not count.</summary>
@@ -89,6 +93,8 @@ public sealed class TopicTable
     }
 
     private static TopicPlace Last => new(Guid.Empty, Guid.Empty);
+
+    private static bool IsSeenBy(Guid? reader, TopicEntry topic) => !topic.Hidden && (topic.HeldFor is null || topic.HeldFor == reader);
 
     private void Replace(TopicEntry? before, TopicEntry after)
     {

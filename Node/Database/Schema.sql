@@ -53,6 +53,20 @@ CREATE TABLE IF NOT EXISTS external_login (     -- who somebody is elsewhere; of
   KEY by_account (account_id, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- Before what is decided about: whoever repairs tables in this order never has a post for a moment without the decision that it waits.
+CREATE TABLE IF NOT EXISTS decision (           -- what somebody decided about a channel, a topic, a report, an account or somebody else's post; of each subject and property the latest counts
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  subject_id BINARY(16) NOT NULL,
+  property VARCHAR(20) NOT NULL,                -- role, banned, signed-out, reset, locked, pinned, hidden, channel, title, description, place, archived, handled, post, erased, word, waits
+  value VARCHAR(400) NOT NULL,
+  author_id BINARY(16) NOT NULL,                -- whoever did it
+  reason VARCHAR(200) NOT NULL,
+  KEY by_subject (subject_id, property, id),
+  KEY by_value (property, value(64), id),
+  KEY by_origin (node, id)                      -- as in post
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE IF NOT EXISTS channel (
   id BINARY(16) NOT NULL PRIMARY KEY,
   node INT UNSIGNED NOT NULL,
@@ -95,19 +109,6 @@ CREATE TABLE IF NOT EXISTS post_revision (      -- what happened to a post since
   body MEDIUMTEXT NULL,                         -- the whole new text of an edit
   reason VARCHAR(200) NOT NULL,
   KEY by_post (post_id, kind, id),
-  KEY by_origin (node, id)                      -- as in post
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-
-CREATE TABLE IF NOT EXISTS decision (           -- what somebody decided about a channel, a topic, a report, an account or somebody else's post; of each subject and property the latest counts
-  id BINARY(16) NOT NULL PRIMARY KEY,
-  node INT UNSIGNED NOT NULL,
-  subject_id BINARY(16) NOT NULL,
-  property VARCHAR(20) NOT NULL,                -- role, banned, signed-out, reset, locked, pinned, hidden, channel, title, description, place, archived, handled, post, erased, word
-  value VARCHAR(400) NOT NULL,
-  author_id BINARY(16) NOT NULL,                -- whoever did it
-  reason VARCHAR(200) NOT NULL,
-  KEY by_subject (subject_id, property, id),
-  KEY by_value (property, value(64), id),
   KEY by_origin (node, id)                      -- as in post
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 

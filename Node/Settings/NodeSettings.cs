@@ -330,6 +330,9 @@ public sealed class NewMemberSettings
     /// <summary>They may send pictures and files.</summary>
     public bool Files { get; set; }
 
+    /// <summary>Until so many posts of somebody's stand on the board each further one waits for a moderator, whatever days and posts say. 0 to 1000; 0: none waits.</summary>
+    public int Wait { get; set; }
+
     /// <summary>What is wrong with them, if anything.</summary>
     public IEnumerable<string> Faults()
     {
@@ -338,6 +341,7 @@ public sealed class NewMemberSettings
         if (PostsPerHour is < 1 or > 1000) yield return "posts:newMembers:postsPerHour must be 1 to 1000";
         if (Links is < 0 or > 1000) yield return "posts:newMembers:links must be 0 to 1000";
         if (Mentions is < 0 or > 10) yield return "posts:newMembers:mentions must be 0 to 10";
+        if (Wait is < 0 or > 1000) yield return "posts:newMembers:wait must be 0 to 1000";
     }
 }
 
