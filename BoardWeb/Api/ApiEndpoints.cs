@@ -10,6 +10,7 @@ using Connect.BoardWeb.Hooks;
 using Connect.BoardWeb.Mail;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
+using Connect.BoardWeb.Presence;
 using Connect.BoardWeb.Ring;
 using Connect.BoardWeb.Search;
 using Connect.BoardWeb.Storage;
@@ -34,6 +35,7 @@ public static class ApiEndpoints
         api.MapErasure();
         api.MapWords();
         api.MapAttention();
+        api.MapHere();
         api.MapFiles();
         api.MapArchive();
         api.MapMail();
