@@ -64,7 +64,7 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
     {
         using var admin = await AdministratorAsync();
         var payload = Uri.EscapeDataString(Script);
-        string[] names = ["after", "before", "at", "end", "reply", "returnUrl", "pending", "done", "handler", "preview", "slug", "code", "problem", "site", "ticket", "Name", "Label", "Scopes", "Title", "Body", "Reason", "InReplyTo", "Version", "Level", "UpTo", "Token", "Address", "Digest", "Events", "On", "Password"];
+        string[] names = ["after", "before", "at", "end", "reply", "returnUrl", "pending", "done", "handler", "preview", "slug", "code", "problem", "site", "ticket", "Name", "Label", "Scopes", "Title", "Body", "Reason", "InReplyTo", "Version", "Level", "UpTo", "Token", "Address", "Digest", "Events", "On", "Password", "Shown"];
         var query = string.Join('&', names.Select(n => $"{n}={payload}"));
         foreach (var path in await PagesAsync())
         {
@@ -146,6 +146,7 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
                 (HttpMethod.Put, "/api/v1/words", new { word = injection, effect = injection, reason = injection }), (HttpMethod.Put, "/api/v1/words", new { word = injection, reason = injection }), (HttpMethod.Post, $"/api/v1/waiting/{id}/reject", new { reason = injection }), (HttpMethod.Delete, $"/api/v1/words?word={escaped}&reason={escaped}", null),
                 (HttpMethod.Post, $"/api/v1/files?name={escaped}", new { text = injection }), (HttpMethod.Get, $"/f/{id}/{escaped}", null), (HttpMethod.Get, $"/api/v1/files?after={escaped}", null),
                 (HttpMethod.Put, "/api/v1/mail/address", new { address = injection }), (HttpMethod.Put, "/api/v1/mail/digest", new { frequency = injection }), (HttpMethod.Post, "/api/v1/mail/confirm", new { token = injection }),
+                (HttpMethod.Get, $"/api/v1/topics/{escaped}/here", null), (HttpMethod.Put, "/api/v1/account/here", new { shown = injection }),
                 (HttpMethod.Post, "/api/v1/hooks", new { url = $"https://receiver.example/{injection}", events = new[] { injection } }), (HttpMethod.Get, $"/api/v1/hooks/{id}/deliveries?after={escaped}", null),
                 (HttpMethod.Get, $"/mail/confirm?token={escaped}", null), (HttpMethod.Get, $"/mail/unsubscribe?token={escaped}", null),
             ];

@@ -56,6 +56,44 @@ public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromi
     }
 
     [Fact]
+    public async Task Two_people_on_two_nodes_see_each_other_come_and_go_and_nothing_moves()
+    {
+        var topic = await ring.TopicAsync();
+        var (ann, bob) = (await OpenAsync(ring.A), await OpenAsync(ring.B));
+        await SignUpAsync(ann, "Ann");
+        await SignUpAsync(bob, "Bob");
+        var (annsName, bobsName) = (await ann.Locator(".me").TextContentAsync() ?? "", await bob.Locator(".me").TextContentAsync() ?? "");
+        await ann.GotoAsync($"/t/{topic}");
+        var line = ann.Locator("#here");
+        var begins = await ann.EvaluateAsync<double>("document.getElementById('posts').getBoundingClientRect().top");
+        await Assertions.Expect(line).ToContainTextAsync(annsName, new() { Timeout = 8000 });
+        await bob.GotoAsync($"/t/{topic}");
+        await Assertions.Expect(line).ToContainTextAsync(bobsName, new() { Timeout = 12000 });
+        await Assertions.Expect(bob.Locator("#here")).ToContainTextAsync(annsName, new() { Timeout = 12000 });
+        Assert.Equal(begins, await ann.EvaluateAsync<double>("document.getElementById('posts').getBoundingClientRect().top"));
+        Assert.False(await line.EvaluateAsync<bool>("e => e.closest('[aria-live], [role=status], [role=log], [role=alert]') !== null"), "it is announced whenever it changes");
+        await ShowAsync(ann, "here", fullPage: false);
+        await bob.GotoAsync("/account");
+        await Assertions.Expect(line).Not.ToContainTextAsync(bobsName, new() { Timeout = 12000 });
+        await bob.GetByRole(AriaRole.Button, new() { Name = "Do not show me" }).ClickAsync();
+        await Assertions.Expect(bob.GetByRole(AriaRole.Button, new() { Name = "Show me", Exact = true })).ToBeVisibleAsync();
+        await bob.GotoAsync($"/t/{topic}");
+        await Assertions.Expect(bob.Locator("#here")).ToContainTextAsync(annsName, new() { Timeout = 12000 });
+        await Assertions.Expect(bob.Locator("#here")).Not.ToContainTextAsync(bobsName);
+
+        // What another node says is text, whatever it says.
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new(ring.A.Daemon.Url) };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", Connect.Node.Security.ClusterKeys.Load(ring.A.Settings.KeyFile).ApiToken);
+        var evil = new { from = "n2", topics = new[] { new { topic, people = new[] { new { id = Guid.NewGuid(), name = "<img src=x onerror=alert(1)>" } }, more = 3, guests = 0 } } };
+        (await http.PostAsJsonAsync("/v1/here/member", evil)).EnsureSuccessStatusCode();
+        await Assertions.Expect(line).ToContainTextAsync("<img src=x onerror=alert(1)>", new() { Timeout = 8000 });
+        await Assertions.Expect(line).ToContainTextAsync("and 3 more");
+        Assert.Equal(0, await line.Locator("*").CountAsync());
+        Assert.Equal(begins, await ann.EvaluateAsync<double>("document.getElementById('posts').getBoundingClientRect().top"));
+        Assert.Empty(_faults);
+    }
+
+    [Fact]
     public async Task Whoever_has_scrolled_up_is_told_of_new_posts_and_nothing_jumps()
     {
         var topic = await ring.TopicAsync(body: string.Join("\n\n", Enumerable.Repeat("A long line of reading.", 80)));

@@ -167,16 +167,17 @@ public sealed class LiveTests(MariaDbStage ring, MySqlStage mysql)
     internal sealed class Listener : IDisposable
     {
         private readonly HttpClient _http;
-        private readonly CancellationTokenSource _end = new(TimeSpan.FromSeconds(20));
+        private readonly CancellationTokenSource _end = new(TimeSpan.FromSeconds(60));
         private IAsyncEnumerator<SseItem<string>> _items = null!;
         private HttpResponseMessage _answer = null!;
 
         private Listener(HttpClient http) => _http = http;
 
-        public static async Task<Listener> OpenAsync(BoardNode node, string path, string? lastEventId = null)
+        public static async Task<Listener> OpenAsync(BoardNode node, string path, string? lastEventId = null, string? session = null)
         {
             var listener = new Listener(node.Client());
             using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            if (session is not null) request.Headers.Add("Cookie", $"connect={session}");
             if (lastEventId is not null) request.Headers.Add("Last-Event-ID", lastEventId);
             var answer = await listener._http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, listener._end.Token);
             Assert.Equal("text/event-stream", answer.Content.Headers.ContentType!.MediaType);

@@ -19,6 +19,7 @@ using Connect.BoardWeb.Mail;
 using Connect.BoardWeb.Metrics;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
+using Connect.BoardWeb.Presence;
 using Connect.BoardWeb.Ring;
 using Connect.BoardWeb.Search;
 using Connect.BoardWeb.Sending;
@@ -98,6 +99,7 @@ public static class Board
         services.AddAttention();
         services.AddArchive();
         services.AddSingleton<ArrivalWatch>().AddHostedService(p => p.GetRequiredService<ArrivalWatch>());
+        services.AddHere();
         services.AddSingleton<SearchFeeder>().AddHostedService(p => p.GetRequiredService<SearchFeeder>()).AddSingleton<BoardSearch>();
         services.AddSingleton<PostHtml>().AddSingleton<LastWrite>();
         services.AddFiles();

@@ -42,7 +42,7 @@ public sealed class BoardNode : IAsyncDisposable
     public static async Task<BoardNode> StartAsync(Server server, string name, Action<NodeSettings>? change = null)
     {
         var settings = SettingsFor(server, name, server.Folder, change);
-        var daemon = await FakeDaemon.StartAsync(ClusterKeys.Load(settings.KeyFile).ApiToken, server.Engine == Engine.MariaDB ? 7 : 9);
+        var daemon = await FakeDaemon.StartAsync(settings, ClusterKeys.Load(settings.KeyFile), server.Engine == Engine.MariaDB ? 7 : 9);
         settings.Daemon.Url = daemon.Url;
         var app = Board.Build(settings);
         await app.StartAsync();

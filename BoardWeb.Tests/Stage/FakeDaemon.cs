@@ -1,17 +1,24 @@
 using System.Collections.Concurrent;
+using Connect.Node.Security;
+using Connect.Node.Settings;
+using Connect.RingDaemon.Api;
+using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Presence;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Connect.BoardWeb.Tests.Stage;
 
-/// <summary>What a board hears from its daemon, over real HTTP.</summary>
+/// <summary>What a board hears from its daemon, over real HTTP. What daemons tell each other about who is on their boards' pages is real.</summary>
 public sealed class FakeDaemon : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private FakeDaemon(WebApplication app, string url) => (_app, Url) = (app, url);
+    private readonly Neighbours _neighbours;
+
+    private FakeDaemon(WebApplication app, string url, Neighbours neighbours) => (_app, Url, _neighbours) = (app, url, neighbours);
 
     public string Url { get; }
 
@@ -32,10 +39,22 @@ public sealed class FakeDaemon : IAsyncDisposable
     /// <summary>Positions it was asked about.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
 
-    public static async Task<FakeDaemon> StartAsync(string token, long serverId)
+    /// <summary>What it tells others about who is on its board's pages.</summary>
+    public HereRelay Relay => _app.Services.GetRequiredService<HereRelay>();
+
+    /// <summary>From now on it tells these other daemons, and hears them.</summary>
+    public void Meet(params (string Name, string Url)[] others) => _neighbours.Of(others);
+
+    public static async Task<FakeDaemon> StartAsync(NodeSettings settings, ClusterKeys keys, long serverId)
     {
-        var (app, url) = LocalApp.Make();
-        var daemon = new FakeDaemon(app, url);
+        var neighbours = new Neighbours();
+        var (app, url) = LocalApp.Make(services =>
+        {
+            services.AddSingleton(settings).AddSingleton(TimeProvider.System).AddSingleton<IMembership>(neighbours).AddSingleton<IClusterKeys>(keys);
+            services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { UseProxy = false })).AddSingleton<MemberClient>();
+            services.AddHere();
+        });
+        var (daemon, token) = (new FakeDaemon(app, url, neighbours), keys.ApiToken);
         app.Use((context, next) =>
         {
             if (context.Request.Headers.Authorization == $"Bearer {token}" && !daemon.Broken) return next(context);
@@ -59,11 +78,41 @@ public sealed class FakeDaemon : IAsyncDisposable
             var (satisfied, copies) = await daemon.Ack();
             return new { satisfied, copies, wanted = 1, holders = Array.Empty<string>() };
         });
+        app.MapGroup("/v1").MapHere();
         await app.StartAsync();
         return daemon;
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    /// <summary>A membership that says what it is told to say.</summary>
+    private sealed class Neighbours : IMembership
+    {
+        public View Current { get; private set; } = new(0, []);
+
+        public System.Threading.Channels.ChannelReader<View> Views => throw new NotSupportedException();
+
+        public bool Discovered => true;
+
+        public void Of(IEnumerable<(string Name, string Url)> others) => Current = new(Current.Version + 1,
+        [
+            .. others.Select(o => new Member(new MemberFacts
+            {
+                Name = o.Name, Zone = "z", Place = 0, Engine = Engine.MariaDB, EngineVersion = "MariaDB 10.11.19", ServerId = 1, Origin = o.Name, DaemonUrl = o.Url, MysqlHost = "127.0.0.1", MysqlPort = 1,
+                WebUrl = "http://127.0.0.1:1", Phase = Phase.Serving, MysqlUp = true, WebUp = true,
+            }, 1, Liveness.Alive)),
+        ]);
+
+        public void SetFacts(MemberFacts facts) => throw new NotSupportedException();
+
+        public void HardEvidence(string member, ulong incarnation, string why) => throw new NotSupportedException();
+
+        public void SignOfLife(string member) => throw new NotSupportedException();
+
+        public void Forget(string member) => throw new NotSupportedException();
+
+        public Task LeaveAsync(TimeSpan deadline) => Task.CompletedTask;
+    }
 
     private sealed record AckBody(string Position, string Level, int WaitMilliseconds);
 }

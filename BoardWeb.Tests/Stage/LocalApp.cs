@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Connect.BoardWeb.Tests.Stage;
@@ -7,12 +8,13 @@ namespace Connect.BoardWeb.Tests.Stage;
 /// <summary>What stands in for another server has a real one of its own on the loopback, and says nothing of it.</summary>
 internal static class LocalApp
 {
-    public static (WebApplication App, string Url) Make()
+    public static (WebApplication App, string Url) Make(Action<IServiceCollection>? add = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         var url = $"http://127.0.0.1:{Server.FreePort()}";
         builder.WebHost.UseUrls(url);
+        add?.Invoke(builder.Services);
         return (builder.Build(), url);
     }
 

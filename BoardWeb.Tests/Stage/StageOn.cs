@@ -48,6 +48,8 @@ public abstract class StageOn(Engine engine) : IAsyncLifetime
         Token = (await File.ReadAllTextAsync(TokenFile)).Trim();
         A = await BoardNode.StartAsync(Server, "n1", s => s.Web.SignIn = SignIn());
         B = await BoardNode.StartAsync(Server, "n2", s => s.Web.SignIn = SignIn());
+        A.Daemon.Meet((B.Settings.Name, B.Daemon.Url));
+        B.Daemon.Meet((A.Settings.Name, A.Daemon.Url));
         await A.ReadyAsync();
         await B.ReadyAsync();
     }

@@ -11,6 +11,7 @@ using Connect.BoardWeb.Hooks;
 using Connect.BoardWeb.Mail;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
+using Connect.BoardWeb.Presence;
 using Connect.BoardWeb.Ring;
 using Connect.BoardWeb.Search;
 using Connect.BoardWeb.Storage;
@@ -36,6 +37,7 @@ public static class ApiEndpoints
         api.MapWords();
         api.MapApprovals();
         api.MapAttention();
+        api.MapHere();
         api.MapFiles();
         api.MapArchive();
         api.MapMail();

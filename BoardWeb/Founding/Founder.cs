@@ -8,6 +8,7 @@ using Connect.BoardWeb.Ring;
 using Connect.BoardWeb.Storage;
 using Connect.BoardWeb.Writes;
 using Connect.Node.Database;
+using Connect.Node.Presence;
 using Connect.Node.Security;
 using Connect.Node.Settings;
 using Dapper;
@@ -134,6 +135,8 @@ public static class Founder
     {
         public Task<Acknowledged> AckAsync(string position, Acknowledgement level, TimeSpan wait, CancellationToken cancel) =>
             Task.FromResult(new Acknowledged(true, 0, 0));
+
+        public Task<HereAnswer> HereAsync(HereTold told, CancellationToken cancel) => throw new RingDaemonException("There is none.");
 
         public Task<NodeReport> NodeAsync(CancellationToken cancel) => throw new RingDaemonException("There is none.");
     }

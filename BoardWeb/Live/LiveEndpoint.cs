@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Claims;
 using Connect.BoardWeb.Languages;
 using Connect.BoardWeb.Posts;
+using Connect.BoardWeb.Presence;
 using Connect.BoardWeb.Topics;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
@@ -12,7 +13,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace Connect.BoardWeb.Live;
 
 /// <summary>
-/// <c>GET /t/{topic}/live</c>: server-sent events <c>post</c> (a rendered post, new or as it is after a change), <c>ping</c> each 15 s and <c>reload</c> (something was missed).
+/// <c>GET /t/{topic}/live</c>: server-sent events <c>post</c> (a rendered post, new or as it is after a change), <c>here</c> (who has the topic open, a line of plain text),
+/// <c>ping</c> each 15 s and <c>reload</c> (something was missed).
 /// An event's id says what has been seen of every origin, so a browser that reconnects to any other node gets exactly what it has not.
 /// </summary>
 public static class LiveEndpoint
@@ -23,7 +25,7 @@ public static class LiveEndpoint
     public static void MapLive(this WebApplication app) => app.MapGet("/t/{topic:guid}/live", ListenAsync).ExcludeFromDescription();
 
     private static async Task<Results<ServerSentEventsResult<string>, NotFound>> ListenAsync(
-        Guid topic, string? after, HttpContext context, ArrivalWatch watch, TopicReader topics, PostReader posts, PostHtml html, IHostApplicationLifetime lifetime)
+        Guid topic, string? after, HttpContext context, ArrivalWatch watch, HereWatch here, TopicReader topics, PostReader posts, PostHtml html, IHostApplicationLifetime lifetime)
     {
         var cancel = context.RequestAborted;
         if (await topics.FindAsync(topic, context.User, cancel) is not { } found) return TypedResults.NotFound();
@@ -31,12 +33,14 @@ public static class LiveEndpoint
         // Before the answer begins, so that a node in trouble answers 503 and the browser goes elsewhere.
         var subscription = await watch.SubscribeAsync(found.Id, cancel);
         context.Response.RegisterForDispose(subscription);
+        var seat = here.Enter(found.Id, context.User);
+        context.Response.RegisterForDispose(seat);
         var missed = marks is null ? [] : await posts.BeyondAsync(found.Id, marks, cancel);
-        return TypedResults.ServerSentEvents(StreamAsync(subscription, context.User, marks ?? subscription.Begin, missed, html, lifetime.ApplicationStopping, cancel));
+        return TypedResults.ServerSentEvents(StreamAsync(subscription, seat, context.User, marks ?? subscription.Begin, missed, html, lifetime.ApplicationStopping, cancel));
     }
 
     private static async IAsyncEnumerable<SseItem<string>> StreamAsync(
-        ArrivalWatch.Subscription subscription, ClaimsPrincipal user, Marks marks, List<ArrivedPost> missed, PostHtml html, CancellationToken stopping,
+        ArrivalWatch.Subscription subscription, HereWatch.Seat seat, ClaimsPrincipal user, Marks marks, List<ArrivedPost> missed, PostHtml html, CancellationToken stopping,
         [EnumeratorCancellation] CancellationToken cancel)
     {
         // An open stream must not hold up the node's stop.
@@ -54,14 +58,13 @@ public static class LiveEndpoint
         }
         while (!end.IsCancellationRequested)
         {
-            var arrival = await NextAsync(subscription, end.Token);
+            var silent = !await WaitAsync(subscription, seat, end.Token);
+            if (end.IsCancellationRequested) yield break;
             if (subscription.TakeDropped() > 0) yield return new("slow", "reload");
-            if (arrival is null)
-            {
-                if (end.IsCancellationRequested) yield break;
-                yield return new("still here", "ping");
-                continue;
-            }
+            if (silent) yield return new("still here", "ping");
+            // Without an id: it is nothing that could be missed.
+            if (seat.Lines.TryRead(out var line)) yield return new(HereLine.Of(line), "here");
+            if (!subscription.Arrivals.TryRead(out var arrival)) continue;
             // The subscription began before the database was read, so that nothing falls between the two; and this node may only now see what the reader has seen on another one.
             if (arrival.Arrived.Id.CompareTo(marks[arrival.Arrived.Origin]) <= 0) continue;
             marks = marks.With(arrival.Arrived.Origin, arrival.Arrived.Id);
@@ -69,20 +72,17 @@ public static class LiveEndpoint
         }
     }
 
-    /// <summary>The next arrival, or null when it is time for a ping or for the end.</summary>
-    private static async Task<Arrival?> NextAsync(ArrivalWatch.Subscription subscription, CancellationToken cancel)
+    /// <summary>Waits until there is something to say. False when it is time for a ping or for the end.</summary>
+    private static async Task<bool> WaitAsync(ArrivalWatch.Subscription subscription, HereWatch.Seat seat, CancellationToken cancel)
     {
-        if (subscription.Arrivals.TryRead(out var ready)) return ready;
+        if (subscription.Arrivals.TryPeek(out _) || seat.Lines.TryPeek(out _)) return true;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(PingEvery);
-        try
-        {
-            return await subscription.Arrivals.ReadAsync(limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            return null;
-        }
+        var (arrival, line) = (subscription.Arrivals.WaitToReadAsync(limit.Token).AsTask(), seat.Lines.WaitToReadAsync(limit.Token).AsTask());
+        var first = await Task.WhenAny(arrival, line);
+        // The other one must not go on waiting.
+        await limit.CancelAsync();
+        return first.IsCompletedSuccessfully;
     }
 }
 

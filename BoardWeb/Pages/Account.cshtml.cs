@@ -1,17 +1,21 @@
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Moderation;
+using Connect.BoardWeb.Presence;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Connect.BoardWeb.Pages;
 
-/// <summary>One's own account: another password, and signing out everywhere.</summary>
+/// <summary>One's own account: another password, whether others see where one reads, and signing out everywhere.</summary>
 [Authorize]
-public sealed class AccountModel(AccountReader accounts, Registration registration, Sessions sessions, Deciding deciding, LastWrite lastWrite) : BoardPage(lastWrite)
+public sealed class AccountModel(AccountReader accounts, Registration registration, Sessions sessions, Deciding deciding, HereChoices choices, HereWatch here, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public AccountView Account { get; private set; } = null!;
+
+    /// <summary>Others see which topics this account has open; null where pages do not say so.</summary>
+    public bool? IsShown { get; private set; }
 
     [BindProperty]
     public string? Old { get; set; }
@@ -39,6 +43,9 @@ public sealed class AccountModel(AccountReader accounts, Registration registrati
         return Written($"/u/{Account.Id}", result!);
     }
 
+    public async Task<IActionResult> OnPostShownAsync(bool? shown, CancellationToken cancel) =>
+        shown is { } choice ? Written("/account#shown", await choices.ChooseAsync(Me!.Value, choice, cancel)) : BadRequest();
+
     public async Task<IActionResult> OnPostEverywhereAsync(CancellationToken cancel)
     {
         if (!await LoadAsync(cancel)) return NotFound();
@@ -51,6 +58,7 @@ public sealed class AccountModel(AccountReader accounts, Registration registrati
     {
         if (await accounts.FindAsync(Me!.Value, cancel) is not { } account) return false;
         Account = account;
+        IsShown = here.IsOn ? await choices.IsShownAsync(account.Id, cancel) : null;
         return true;
     }
 }

@@ -6,6 +6,7 @@ using Connect.BoardWeb.Feeds;
 using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Posts;
+using Connect.BoardWeb.Presence;
 using Connect.BoardWeb.Storage;
 using Connect.BoardWeb.Topics;
 using Connect.BoardWeb.Web;
@@ -21,7 +22,7 @@ namespace Connect.BoardWeb.Pages;
 [OutputCache(PolicyName = GuestPages.Policy)]
 public sealed class TopicModel(
     BoardDatabase database, ChannelReader channels, TopicReader topics, PostReader posts, Posting posting,
-    TopicAttention attention, ReadMarks marks, Addressing addressing, Attaching attaching, PostAdmission admission, NodeSettings settings, LastWrite lastWrite) : BoardPage(lastWrite)
+    TopicAttention attention, ReadMarks marks, Addressing addressing, Attaching attaching, PostAdmission admission, HereWatch here, NodeSettings settings, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public TopicView Topic { get; private set; } = null!;
 
@@ -47,6 +48,9 @@ public sealed class TopicModel(
 
     /// <summary>One of <see cref="AttentionLevel.All"/>; null for guests, and for who may only read.</summary>
     public string? Level { get; private set; }
+
+    /// <summary>Who has the topic open, as far as this node knows: the open page hears the rest. Null where pages do not say so.</summary>
+    public string? Here { get; private set; }
 
     /// <summary>Why this reader cannot reply, in words; null if there is nothing against it.</summary>
     public string? Closed { get; private set; }
@@ -120,6 +124,7 @@ public sealed class TopicModel(
         Topic = topic;
         Channel = await channels.FindAsync(topic.Channel, cancel);
         Closed = Identity.WhyReadsOnly(User) ?? TopicRules.WhyClosed(topic, Channel, User);
+        Here = here.IsOn ? HereLine.Of(here.Known(topic.Id)) : null;
         Seen = await database.ReadAsync(ArrivalWatch.Read, cancel);
         Posts = await posts.PageAsync(topic.Id, from, key, User, cancel);
         if (Me is { } me && Identity.WhyReadsOnly(User) is null) Level = await attention.LevelAsync(me, topic.Id, cancel);

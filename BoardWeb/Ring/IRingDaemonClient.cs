@@ -1,3 +1,4 @@
+using Connect.Node.Presence;
 using Connect.Node.Settings;
 
 namespace Connect.BoardWeb.Ring;
@@ -12,6 +13,10 @@ public interface IRingDaemonClient
     /// <summary>What the node is and does.</summary>
     /// <exception cref="RingDaemonException">The daemon did not answer within a second.</exception>
     Task<NodeReport> NodeAsync(CancellationToken cancel);
+
+    /// <summary>Tells who is on this board's pages, and asks who is on those of the other nodes.</summary>
+    /// <exception cref="RingDaemonException">The daemon did not answer within a second.</exception>
+    Task<HereAnswer> HereAsync(HereTold told, CancellationToken cancel);
 }
 
 /// <summary>The daemon's answer to the question whether others hold a position.</summary>

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Connect.Node.Presence;
 using Connect.Node.Security;
 using Connect.Node.Settings;
 
@@ -46,6 +47,9 @@ public sealed class RingDaemonClient : IRingDaemonClient, IDisposable
 
     public Task<NodeReport> NodeAsync(CancellationToken cancel) =>
         AskAsync<NodeReport>(() => new HttpRequestMessage(HttpMethod.Get, "/v1/node?position=false"), NodeDeadline, cancel);
+
+    public Task<HereAnswer> HereAsync(HereTold told, CancellationToken cancel) =>
+        AskAsync<HereAnswer>(() => new HttpRequestMessage(HttpMethod.Post, "/v1/here") { Content = JsonContent.Create(told) }, NodeDeadline, cancel);
 
     public void Dispose() => _http.Dispose();
 

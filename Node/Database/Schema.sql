@@ -193,6 +193,14 @@ CREATE TABLE IF NOT EXISTS digest_sent (        -- a digest that is about to be 
   KEY by_account (account_id, period, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE IF NOT EXISTS here_choice (        -- whether somebody is shown to others where they read; of each account the latest counts
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  account_id BINARY(16) NOT NULL,
+  shown BOOLEAN NOT NULL,
+  KEY by_account (account_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE IF NOT EXISTS hook (               -- a webhook as it is since this row; of each hook_id the latest counts, as a whole
   id BINARY(16) NOT NULL PRIMARY KEY,
   node INT UNSIGNED NOT NULL,

@@ -279,6 +279,9 @@ public sealed class WebSettings
     /// <summary>The language for whoever has chosen none and whose browser asks for none that the board speaks: <c>en</c> or <c>de</c> (docs/languages.md). <c>en</c> by default.</summary>
     public string Language { get; set; } = "en";
 
+    /// <summary>A topic's page says who has it open (docs/attention.md). True by default.</summary>
+    public bool ShowReaders { get; set; } = true;
+
     /// <summary>Other sites that people may sign in with, besides a name and a password. None by default; the same on every node.</summary>
     public SignInSettings[] SignIn { get; set; } = [];
 }

@@ -4,6 +4,7 @@ using Connect.RingDaemon.Convergence;
 using Connect.RingDaemon.Daemon;
 using Connect.RingDaemon.Keys;
 using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Presence;
 using Connect.RingDaemon.Replication.Acknowledgement;
 
 namespace Connect.RingDaemon.Api;
@@ -30,6 +31,7 @@ public static class DaemonEndpoints
 
         var v1 = app.MapGroup("/v1");
         v1.MapKeys();
+        v1.MapHere();
         v1.MapGet("/node", (RingObserver ring, bool? position, CancellationToken cancel) => ring.SelfAsync(position ?? true, cancel));
         v1.MapGet("/status", (RingObserver ring, CancellationToken cancel) => ring.StatusAsync(cancel));
         v1.MapGet("/members", (IMembership membership) => MembersReport.Of(membership.Current));

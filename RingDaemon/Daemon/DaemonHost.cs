@@ -8,6 +8,7 @@ using Connect.RingDaemon.Convergence;
 using Connect.RingDaemon.Keys;
 using Connect.RingDaemon.LoadBalancing;
 using Connect.RingDaemon.Membership;
+using Connect.RingDaemon.Presence;
 using Connect.RingDaemon.Replication;
 using Connect.RingDaemon.Replication.Acknowledgement;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -119,6 +120,7 @@ public static class DaemonHost
         })
         { MaxResponseContentBufferSize = LargestAnswer });
         services.AddSingleton<MemberClient>();
+        services.AddHere();
         var own = new ServerAddress(settings.Database.Host, settings.Database.Port);
         var tables = new Database(own, accounts.Daemon, settings.Database.Schema, settings.Database.ServerTls(), maxThreads: 2, driverSeconds: 60);
         services.AddSingleton<IRangeReader>(_ => new RangeReader(tables, settings)).AddSingleton<TableDigests>().AddSingleton<RowLook>();

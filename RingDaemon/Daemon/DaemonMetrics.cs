@@ -4,12 +4,13 @@ using Connect.Node.Settings;
 using Connect.RingDaemon.Convergence;
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Membership.Wire;
+using Connect.RingDaemon.Presence;
 using Connect.RingDaemon.Replication.Acknowledgement;
 
 namespace Connect.RingDaemon.Daemon;
 
 /// <summary>The daemon's figures as Prometheus text (exposition format 0.0.4), read when they are asked for.</summary>
-public sealed class DaemonMetrics(NodeSettings settings, RingMembership membership, RingAgent agent, Acknowledgements acknowledgements, DecisionCounts counts, ContinuousCheck check, TableDigests digests, RetentionWatch retention)
+public sealed class DaemonMetrics(NodeSettings settings, RingMembership membership, RingAgent agent, Acknowledgements acknowledgements, DecisionCounts counts, ContinuousCheck check, TableDigests digests, RetentionWatch retention, HereRelay here)
 {
     public string Render()
     {
@@ -41,6 +42,7 @@ public sealed class DaemonMetrics(NodeSettings settings, RingMembership membersh
             Gauge(text, "connect_rows_differing", "Rows that differ from a neighbour's, at the least, as last compared", compared.Differing);
             Gauge(text, "connect_rows_compared_timestamp_seconds", "When rows were last compared with a neighbour's", compared.At.ToUnixTimeSeconds());
         }
+        Counter(text, "connect_here_calls_total", "Calls with which other daemons were told who has topics open on this node's board", here.Calls);
         Counter(text, "connect_digest_rows_read_total", "Rows that were read to digest them", digests.RowsRead);
         if (digests.OldestRead is { } oldest) Gauge(text, "connect_digest_oldest_read_timestamp_seconds", "When the rows were read that were not read for the longest time", oldest.ToUnixTimeSeconds());
         if (membership.Stats is { } stats)

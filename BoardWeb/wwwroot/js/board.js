@@ -66,6 +66,7 @@ function live(list) {
     const note = event => { if (event.lastEventId) after = event.lastEventId; wait = 500; };
     source.addEventListener('ping', note);
     source.addEventListener('post', event => { note(event); add(event.data); });
+    source.addEventListener('here', showHere);
     source.addEventListener('reload', () => {
       source.close();
       arrived.hidden = false;
@@ -82,6 +83,27 @@ function live(list) {
     source.addEventListener('open', () => { list.dataset.connected = 'yes'; });
   }
 
+  listen();
+  addEventListener('pagehide', () => source.close());
+  addEventListener('pageshow', event => { if (event.persisted) listen(); });
+}
+
+// --- Who is here --------------------------------------------------------------------------------------------------------
+
+const here = document.getElementById('here');
+
+// Plain text, and nothing that a screen reader would announce: whoever wants to know finds it under the heading.
+function showHere(event) {
+  if (here) here.textContent = event.data;
+}
+
+// A page of older posts gets no new ones, but its reader is there as well.
+function hereOnly() {
+  let source;
+  const listen = () => {
+    source = new EventSource(here.dataset.live);
+    source.addEventListener('here', showHere);
+  };
   listen();
   addEventListener('pagehide', () => source.close());
   addEventListener('pageshow', event => { if (event.persisted) listen(); });
@@ -145,6 +167,7 @@ function forgetSent() {
 forgetSent();
 localTimes(document);
 if (posts?.dataset.live && 'EventSource' in window) live(posts);
+else if (here && 'EventSource' in window) hereOnly();
 const reply = document.getElementById('reply');
 if (reply) replies(reply);
 document.querySelectorAll('form[data-draft]').forEach(drafts);
