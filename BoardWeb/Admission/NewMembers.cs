@@ -6,6 +6,7 @@ using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Pages;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Search;
+using Connect.BoardWeb.Storage;
 using Connect.Node.Database;
 using Connect.Node.Settings;
 
@@ -20,19 +21,19 @@ public sealed partial class NewMembers : IDisposable
     /// <summary>Accounts that are known not to be new any more.</summary>
     private const int MaxSettled = 20_000;
 
-    /// <summary>30 days.</summary>
+    /// <summary>Whoever signed up longer ago is not new, as long as nobody can count their posts. 30 days.</summary>
     public static readonly TimeSpan Unsure = TimeSpan.FromDays(30);
 
     private readonly NewMemberSettings _settings;
     private readonly SearchFeeder _search;
     private readonly TimeProvider _time;
     private readonly PartitionedRateLimiter<Guid> _hourly;
-    private readonly System.Collections.Concurrent.ConcurrentDictionary<Guid, bool> _settled = new();
-    private readonly System.Collections.Concurrent.ConcurrentDictionary<Guid, bool> _approved = new();
+    private readonly Remembered<Guid, bool> _settled, _approved;
 
     public NewMembers(NodeSettings settings, SearchFeeder search, TimeProvider time)
     {
         (_settings, _search, _time) = (settings.Posts.NewMembers, search, time);
+        (_settled, _approved) = (new(MaxSettled, time), new(MaxSettled, time));
         _hourly = PartitionedRateLimiter.Create<Guid, Guid>(account => RateLimitPartition.GetFixedWindowLimiter(account, _ => new() { PermitLimit = _settings.PostsPerHour, Window = TimeSpan.FromHours(1) }));
     }
 
@@ -58,11 +59,10 @@ public sealed partial class NewMembers : IDisposable
     /// </summary>
     public async Task<bool> WaitsAsync(ClaimsPrincipal user, CancellationToken cancel)
     {
-        if (_settings.Wait == 0 || Identity.AccountOf(user) is not { } account || Deciding.MayModerate(user) || user.HasClaim(Identity.Unlimited, "1") || _approved.ContainsKey(account)) return false;
+        if (_settings.Wait == 0 || Identity.AccountOf(user) is not { } account || Deciding.MayModerate(user) || user.HasClaim(Identity.Unlimited, "1") || _approved.Find(account) is not null) return false;
         if (_search.Index is { } index && await index.CountOfAsync(account, _settings.Wait, cancel) >= _settings.Wait)
         {
-            if (_approved.Count >= MaxSettled) _approved.Clear();
-            _approved[account] = true;
+            _approved.Put(account, true);
             return false;
         }
         return _search.IsComplete || Uuid7.TimeOf(account) + Unsure > _time.GetUtcNow();
@@ -80,7 +80,7 @@ public sealed partial class NewMembers : IDisposable
     /// <summary>Until when they are new, in a sentence; null if they are not.</summary>
     private async Task<string?> UntilAsync(ClaimsPrincipal user, CancellationToken cancel)
     {
-        if (_settings is { Days: 0, Posts: 0 } || Identity.AccountOf(user) is not { } account || Deciding.MayModerate(user) || user.HasClaim(Identity.Unlimited, "1") || _settled.ContainsKey(account)) return null;
+        if (_settings is { Days: 0, Posts: 0 } || Identity.AccountOf(user) is not { } account || Deciding.MayModerate(user) || user.HasClaim(Identity.Unlimited, "1") || _settled.Find(account) is not null) return null;
         var settles = Uuid7.TimeOf(account) + TimeSpan.FromDays(_settings.Days);
         var young = settles > _time.GetUtcNow();
         // As long as this node's index cannot be used, nobody can say how much somebody has written, and days alone count.
@@ -88,8 +88,7 @@ public sealed partial class NewMembers : IDisposable
         var few = written < _settings.Posts;
         if (!young && !few)
         {
-            if (_settled.Count >= MaxSettled) _settled.Clear();
-            if (_search.IsComplete || _settings.Posts == 0) _settled[account] = true;
+            if (_search.IsComplete || _settings.Posts == 0) _settled.Put(account, true);
             return null;
         }
         if (!few) return T["NewUntilDay", Times.Shown(settles)];

@@ -73,7 +73,7 @@ public sealed class HereWatch(HereChoices choices, IRingDaemonClient daemon, Nod
             {
                 if (_seats.IsEmpty && _told.Count == 0) await _wake.WaitAsync(stoppingToken);
                 await LookAsync(stoppingToken);
-                await Task.Delay(Pace, stoppingToken);
+                await Task.Delay(Pace, time, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
