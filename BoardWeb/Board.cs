@@ -94,7 +94,7 @@ public static class Board
         SignInProviders.Add(services, settings);
         services.AddSingleton<ChannelReader>().AddSingleton<TopicReader>();
         services.AddSingleton<TopicDirectory>().AddHostedService(p => p.GetRequiredService<TopicDirectory>());
-        services.AddSingleton<DecisionReader>().AddSingleton<Deciding>().AddSingleton<Reports>().AddSingleton<PostErasure>().AddSingleton<ApprovalQueue>();
+        services.AddSingleton<DecisionReader>().AddSingleton<Deciding>().AddSingleton<Reports>().AddSingleton<PostErasure>().AddSingleton<Approving>();
         services.AddSingleton<MarkdownText>().AddSingleton<PostReader>().AddSingleton<VisiblePosts>().AddSingleton<Posting>().AddSingleton<Revising>().AddSingleton<Reactions>();
         services.AddAttention();
         services.AddArchive();

@@ -31,16 +31,16 @@ internal static class ApprovalEndpoints
     {
         api.MapGet("/waiting", ListAsync).NeedsScope(TokenScopes.Moderate).Produces<Listing<WaitingItem>>().ProducesProblem(403)
             .WithSummary("Posts, and topics with their first posts, that nobody sees before a moderator approves them, the oldest first: moderators");
-        api.MapPost("/waiting/{id:guid}/approve", (Guid id, ReasonBody body, ClaimsPrincipal user, ApprovalQueue queue, NodeSettings settings, CancellationToken cancel) => DecideAsync(id, true, body, user, queue, settings, cancel))
+        api.MapPost("/waiting/{id:guid}/approve", (Guid id, ReasonBody body, ClaimsPrincipal user, Approving queue, NodeSettings settings, CancellationToken cancel) => DecideAsync(id, true, body, user, queue, settings, cancel))
             .NeedsScope(TokenScopes.Moderate).Produces<DecisionsMade>().Produces<DecisionsMade>(202).ProducesProblem(403).ProducesProblem(404).ProducesValidationProblem(422).WithSummary("Everybody may see it: a moderator");
-        api.MapPost("/waiting/{id:guid}/reject", (Guid id, ReasonBody body, ClaimsPrincipal user, ApprovalQueue queue, NodeSettings settings, CancellationToken cancel) => DecideAsync(id, false, body, user, queue, settings, cancel))
+        api.MapPost("/waiting/{id:guid}/reject", (Guid id, ReasonBody body, ClaimsPrincipal user, Approving queue, NodeSettings settings, CancellationToken cancel) => DecideAsync(id, false, body, user, queue, settings, cancel))
             .NeedsScope(TokenScopes.Moderate).Produces<DecisionsMade>().Produces<DecisionsMade>(202).ProducesProblem(403).ProducesProblem(404).ProducesValidationProblem(422).WithSummary("Nobody but its author and moderators sees it; its author reads the reason: a moderator");
     }
 
-    private static async Task<IResult> ListAsync(ClaimsPrincipal user, ApprovalQueue queue, NodeNames names, CancellationToken cancel) => Deciding.MayModerate(user)
+    private static async Task<IResult> ListAsync(ClaimsPrincipal user, Approving queue, NodeNames names, CancellationToken cancel) => Deciding.MayModerate(user)
         ? Results.Ok(new Listing<WaitingItem>([.. (await queue.WaitingAsync(user, cancel)).Select(w => WaitingItem.Of(w, names))], null)) : OnlyModerators();
 
-    private static async Task<IResult> DecideAsync(Guid id, bool approve, ReasonBody body, ClaimsPrincipal user, ApprovalQueue queue, NodeSettings settings, CancellationToken cancel)
+    private static async Task<IResult> DecideAsync(Guid id, bool approve, ReasonBody body, ClaimsPrincipal user, Approving queue, NodeSettings settings, CancellationToken cancel)
     {
         if (Invalid(("reason", PostRules.Reason(body.Reason))) is { } invalid) return invalid;
         if (!Deciding.MayModerate(user)) return OnlyModerators();

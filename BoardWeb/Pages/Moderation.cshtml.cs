@@ -9,7 +9,7 @@ namespace Connect.BoardWeb.Pages;
 
 /// <summary>What waits for moderators: posts that nobody sees before, and reported posts; those that have waited longest first.</summary>
 [Authorize(Roles = $"{Roles.Moderator},{Roles.Administrator}")]
-public sealed class ModerationModel(ApprovalQueue approvals, Reports reports, PostReader posts, Revising revising, Deciding deciding, LastWrite lastWrite) : BoardPage(lastWrite)
+public sealed class ModerationModel(Approving approvals, Reports reports, PostReader posts, Revising revising, Deciding deciding, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public IReadOnlyList<WaitingPost> Waiting { get; private set; } = [];
 

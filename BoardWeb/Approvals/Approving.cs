@@ -24,7 +24,7 @@ public sealed record WaitingPost(Guid Subject, string Value, PostView Post, stri
 }
 
 /// <summary>What waits for moderators before others see it, and what they decide about it.</summary>
-public sealed class ApprovalQueue(BoardDatabase database, DecisionReader decisions, PostReader posts, TopicReader topics, Addressing addressing, WriteBatcher writes)
+public sealed class Approving(BoardDatabase database, DecisionReader decisions, PostReader posts, TopicReader topics, Addressing addressing, WriteBatcher writes)
 {
     /// <summary>Posts that are shown.</summary>
     public const int MaxShown = 100;
