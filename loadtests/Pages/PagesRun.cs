@@ -106,7 +106,9 @@ public sealed partial class PagesRun(RingUnderTest ring, BigBoard board, int req
         var form = await TextAsync(reader, "/signup", cancel);
         using var fields = new FormUrlEncodedContent(new Dictionary<string, string>
         {
-            ["__RequestVerificationToken"] = Token().Match(form).Groups[1].Value, ["Name"] = "reader", ["Password"] = Guid.NewGuid().ToString("N"),
+            ["__RequestVerificationToken"] = Token().Match(form).Groups[1].Value,
+            ["Name"] = "reader",
+            ["Password"] = Guid.NewGuid().ToString("N"),
         });
         using var answer = await reader.PostAsync("/signup", fields, cancel);
         if (!(await TextAsync(reader, "/", cancel)).Contains("/signout", StringComparison.Ordinal)) throw new MeasurementException($"The reader could not sign up: {(int)answer.StatusCode}.");
