@@ -28,7 +28,7 @@ public sealed class HereWatch(HereChoices choices, IRingDaemonClient daemon, Nod
     /// <summary>Whom the last look at the choices found, and whether they are shown. Somebody it has not found yet is not shown.</summary>
     private IReadOnlyDictionary<Guid, bool> _shown = new Dictionary<Guid, bool>();
     private long? _lookedAt;
-    private volatile IReadOnlyList<HereTopic> _told = [];
+    private volatile List<HereTopic> _told = [];
     private volatile IReadOnlyDictionary<Guid, HereTopic> _lines = new Dictionary<Guid, HereTopic>();
 
     /// <summary>Pages say who is there.</summary>
