@@ -134,7 +134,7 @@ public sealed class PasskeyDesk(
         }
     }
 
-    /// <summary>False if a question was answered before, as far as this node knows. Only who holds a key gets here.</summary>
+    /// <summary>False if a question was answered before, as far as this node knows. The question itself and not its seal, which can be written in more than one way. Only who holds a key gets here.</summary>
     private bool IsFirstAnswer(string question)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
