@@ -194,7 +194,7 @@ public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, Browser
                 return;
             }
             caught.TrySetResult(route.Request.PostData ?? "");
-            await route.FulfillAsync(new() { Status = 204 });
+            await route.FulfillAsync(new() { Status = 200, ContentType = "text/html", Body = "<!DOCTYPE html><title>Caught</title>" });
         });
         await page.GotoAsync(node + "/signin/passkey");
         await page.GetByRole(AriaRole.Button, new() { Name = "Use a passkey" }).ClickAsync();
