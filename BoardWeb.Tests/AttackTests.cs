@@ -64,7 +64,7 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
     {
         using var admin = await AdministratorAsync();
         var payload = Uri.EscapeDataString(Script);
-        string[] names = ["after", "before", "at", "end", "reply", "returnUrl", "pending", "done", "handler", "preview", "slug", "code", "problem", "site", "ticket", "Name", "Label", "Scopes", "Title", "Body", "Reason", "InReplyTo", "Version", "Level", "UpTo", "Token", "Address", "Digest", "Events", "On", "Password", "Shown"];
+        string[] names = ["after", "before", "at", "end", "reply", "returnUrl", "pending", "done", "handler", "preview", "slug", "code", "problem", "site", "ticket", "Name", "Label", "Scopes", "Title", "Body", "Reason", "InReplyTo", "Version", "Level", "UpTo", "Token", "Address", "Digest", "Events", "On", "Password", "Shown", "State", "Answer", "Passkey"];
         var query = string.Join('&', names.Select(n => $"{n}={payload}"));
         foreach (var path in await PagesAsync())
         {

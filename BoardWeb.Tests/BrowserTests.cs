@@ -250,7 +250,7 @@ public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromi
         var hook = (await (await admin.PostAsJsonAsync("/api/v1/hooks", new { url = "https://receiver.example/a_very_long_address_" + new string('u', 80), events = Reported })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
         (await admin.PatchAsJsonAsync($"/api/v1/hooks/{hook}", new { on = false })).EnsureSuccessStatusCode();
         (await admin.PostAsync($"/api/v1/hooks/{hook}/test", null)).EnsureSuccessStatusCode();
-        string[] paths = ["/", "/c/general", "/c/general/new", "/c/general/settings", topic, topic + "/settings", post, post + "/report", post + "/erase", person, other, "/account", "/account/tokens", "/account/sign-in", "/account/mail", "/mail/confirm", "/mail/unsubscribe", "/hooks", $"/hooks/{hook}", "/files", file, "/notifications", "/moderation", "/moderation/log", "/moderation/words", "/search", "/search?q=paragraph", "/language", "/signin", "/signin/external", "/signup", "/reset", "/new-channel", "/nothing"];
+        string[] paths = ["/", "/c/general", "/c/general/new", "/c/general/settings", topic, topic + "/settings", post, post + "/report", post + "/erase", person, other, "/account", "/account/tokens", "/account/sign-in", "/account/mail", "/mail/confirm", "/mail/unsubscribe", "/hooks", $"/hooks/{hook}", "/files", file, "/notifications", "/moderation", "/moderation/log", "/moderation/words", "/search", "/search?q=paragraph", "/language", "/signin", "/signin/external", "/signin/passkey", "/signup", "/reset", "/new-channel", "/nothing"];
         foreach (var path in paths)
         {
             await page.GotoAsync(ring.A.Url + path);

@@ -129,7 +129,7 @@ public sealed partial class LanguageTests(MariaDbStage ring)
         string[] paths =
         [
             "/", "/c/general", "/c/general/new", "/c/general/settings", $"/t/{topic}", $"/t/{topic}/settings", $"/p/{post}", $"/p/{post}/report", $"/p/{gone}", person, "/account", "/account/tokens",
-            "/account/sign-in", "/files", $"/f/{file}", "/notifications", "/moderation", "/moderation/log", "/search", "/search?q=schneit", "/search?q=%22", "/signin", "/signin/external", "/signup", "/reset", "/new-channel",
+            "/account/sign-in", "/files", $"/f/{file}", "/notifications", "/moderation", "/moderation/log", "/search", "/search?q=schneit", "/search?q=%22", "/signin", "/signin/external", "/signin/passkey", "/signup", "/reset", "/new-channel",
             $"/p/{post}/erase", $"/p/{erased}", $"/t/{held}", "/account/mail", "/mail/confirm", "/mail/unsubscribe", "/moderation/words", "/hooks", $"/hooks/{hook}", "/language", "/nothing", "/error/403", "/error/429", "/error/503", "/error/500",
         ];
         foreach (var path in paths) foreign.AddRange(Foreign(await reader.GoAsync(path), path));

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Accounts.External;
+using Connect.BoardWeb.Accounts.Passkeys;
 using Connect.BoardWeb.Moderation;
 using Connect.Node.Settings;
 using static Connect.BoardWeb.Api.Answers;
@@ -20,6 +21,20 @@ internal static class AccessEndpoints
         api.MapGet("/logins", ListLogins).Produces<Listing<LoginItem>>().WithSummary("With which other sites one signs in");
         api.MapDelete("/logins/{id:guid}", Unlink).NeedsScope(TokenScopes.Administer).Produces<Removed>().Produces<Removed>(202)
             .ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).WithSummary("No more sign in with another site; not the last way to sign in");
+        api.MapGet("/passkeys", ListPasskeys).Produces<Listing<PasskeyItem>>().WithSummary("One's own passkeys; adding one, and signing in with it, needs a browser");
+        api.MapDelete("/passkeys/{id:guid}", RemovePasskey).NeedsScope(TokenScopes.Administer).Produces<Removed>().Produces<Removed>(202)
+            .ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).WithSummary("No more sign in with a passkey; not the last way to sign in");
+    }
+
+    private static async Task<IResult> ListPasskeys(ClaimsPrincipal user, PasskeyDesk passkeys, CancellationToken cancel) =>
+        Results.Ok(new Listing<PasskeyItem>([.. (await passkeys.OfAsync(Identity.AccountOf(user)!.Value, cancel)).Select(PasskeyItem.Of)], null));
+
+    private static async Task<IResult> RemovePasskey(Guid id, ClaimsPrincipal user, AccountReader accounts, WaysIn ways, NodeSettings settings, CancellationToken cancel)
+    {
+        if (await accounts.FindAsync(Identity.AccountOf(user)!.Value, cancel) is not { } account) return Problem(404, "This account has not arrived here yet.");
+        var (result, fault) = await ways.RemovePasskeyAsync(account, id, cancel);
+        return result is not null ? Done(null, new Removed(id, settings.Name, result.Copies), result)
+            : fault is not null ? Problem(409, fault) : Problem(404, "You have no such passkey (any more).");
     }
 
     private static async Task<IResult> CreateToken(

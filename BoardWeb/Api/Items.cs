@@ -1,5 +1,6 @@
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Accounts.External;
+using Connect.BoardWeb.Accounts.Passkeys;
 using Connect.BoardWeb.Approvals;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Moderation;
@@ -45,6 +46,12 @@ public sealed record TokenItem(Guid Id, string Label, bool Unlimited, IReadOnlyL
 public sealed record LoginItem(Guid Id, string Provider, DateTimeOffset LinkedAt, bool LeadsHere)
 {
     public static LoginItem Of(ExternalLogin l) => new(l.Id, l.Provider, l.LinkedAt, l.LeadsHere);
+}
+
+/// <param name="Label">What its owner calls it.</param>
+public sealed record PasskeyItem(Guid Id, string Label, DateTimeOffset AddedAt)
+{
+    public static PasskeyItem Of(Passkey p) => new(p.Id, p.Label, p.AddedAt);
 }
 
 /// <param name="Id">Of what is no more.</param>

@@ -75,6 +75,29 @@ public sealed record NewExternalLogin(Guid Id, Guid Account, string Provider, by
     public override object?[] Values => [Uuid7.ToBytes(Account), Provider, SubjectHash, Linked];
 }
 
+/// <param name="Usable">False: it is removed.</param>
+public sealed record NewPasskey(Guid Id, Guid Account, byte[] CredentialHash, byte[] Credential, byte[] PublicKey, string Label, bool Usable) : NewRow(Id)
+{
+    private static readonly (string, string[]) TheShape = ("passkey", ["account_id", "credential_hash", "credential", "public_key", "label", "usable"]);
+
+    public override (string, string[]) Shape => TheShape;
+
+    public override object?[] Values => [Uuid7.ToBytes(Account), CredentialHash, Credential, PublicKey, Label, Usable];
+
+    // Bytes may be escaped, at twice their length.
+    public override int Size => 400 + (Credential.Length + PublicKey.Length) * 2;
+}
+
+/// <param name="Counter">What the device counted when it signed.</param>
+public sealed record NewPasskeyUse(Guid Id, Guid Account, byte[] CredentialHash, uint Counter) : NewRow(Id)
+{
+    private static readonly (string, string[]) TheShape = ("passkey_use", ["account_id", "credential_hash", "counter"]);
+
+    public override (string, string[]) Shape => TheShape;
+
+    public override object?[] Values => [Uuid7.ToBytes(Account), CredentialHash, Counter];
+}
+
 public sealed record NewChannel(Guid Id, Guid Author, string Slug, string Title) : NewRow(Id)
 {
     private static readonly (string, string[]) TheShape = ("channel", ["author_id", "slug", "title"]);

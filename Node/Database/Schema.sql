@@ -53,6 +53,28 @@ CREATE TABLE IF NOT EXISTS external_login (     -- who somebody is elsewhere; of
   KEY by_account (account_id, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE IF NOT EXISTS passkey (            -- of each credential and account the latest counts
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  account_id BINARY(16) NOT NULL,
+  credential_hash BINARY(32) NOT NULL,          -- SHA-256 of the credential's id
+  credential VARBINARY(1023) NOT NULL,
+  public_key VARBINARY(1100) NOT NULL,          -- as the device gave it (COSE)
+  label VARCHAR(80) NOT NULL,
+  usable BOOLEAN NOT NULL,                      -- false: removed
+  KEY by_credential (credential_hash, account_id, id),
+  KEY by_account (account_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS passkey_use (         -- a device that counts has signed; of each credential and account the greatest counts
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  node INT UNSIGNED NOT NULL,
+  account_id BINARY(16) NOT NULL,
+  credential_hash BINARY(32) NOT NULL,
+  counter INT UNSIGNED NOT NULL,                -- the device's own
+  KEY by_credential (credential_hash, account_id, counter)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- Before what is decided about: whoever repairs tables in this order never has a post for a moment without the decision that it waits.
 CREATE TABLE IF NOT EXISTS decision (           -- what somebody decided about a channel, a topic, a report, an account or somebody else's post; of each subject and property the latest counts
   id BINARY(16) NOT NULL PRIMARY KEY,
