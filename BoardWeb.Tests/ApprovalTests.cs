@@ -308,7 +308,7 @@ public sealed class ApprovalTests(MariaDbStage mariaDb, MySqlStage mysql)
 
         // Another text of what others see already cannot wait: it is not taken, and what was typed is kept.
         await writes.GoAsync($"/t/{topic}");
-        var plain = (await writes.SendAsync("#reply", ("Body", "harmless"))).QuerySelectorAll("article.post").Last().GetAttribute("data-id")!;
+        var plain = (await writes.SendAsync("#reply", ("Body", "harmless"))).QuerySelectorAll("article.post")[^1].GetAttribute("data-id")!;
         await writes.GoAsync($"/p/{plain}");
         var again = await writes.SendAsync("#edit", ("Body", $"now with {word}"));
         Assert.Equal(HttpStatusCode.UnprocessableEntity, writes.Status);
