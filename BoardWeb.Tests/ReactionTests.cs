@@ -75,7 +75,7 @@ public sealed class ReactionTests(MariaDbStage mariaDb, MySqlStage mysql)
         var page = await reader.GoAsync($"/p/{post}");
         Assert.Equal("thanks", page.QuerySelector("#react [aria-pressed=true]")!.GetAttribute("value"));
         shown = await reader.SendAsync("#react", ("take", "thanks"));
-        Assert.Null(shown.QuerySelector("article.post .reactions"));
+        Assert.DoesNotContain("🙏", shown.QuerySelector("article.post .reactions")!.TextContent, StringComparison.Ordinal);
     }
 
     private StageOn On(string engine) => StageOn.Of(engine, mariaDb, mysql);

@@ -32,7 +32,8 @@ public sealed record RingState(RingState.RingPart Ring, bool Converged, IReadOnl
         if (Nodes.FirstOrDefault(n => n.State != "alive") is { } sick) return $"{sick.Name} is {sick.State}{(string.IsNullOrEmpty(sick.Why) ? "" : $", {sick.Why}")}";
         if (!Ring.Closed) return "the ring is not closed";
         if (Nodes.FirstOrDefault(n => !n.InLoadBalancer) is { } outside) return $"{outside.Name} is not in the load balancer";
-        if (Nodes.FirstOrDefault(n => n.Source != Predecessor(n.Name)) is { } astray) return $"{astray.Name} replicates from {astray.Source ?? "nobody"}, not from {Predecessor(astray.Name)}";
+        // A node alone has nobody to replicate from.
+        if (Nodes.Count > 1 && Nodes.FirstOrDefault(n => n.Source != Predecessor(n.Name)) is { } astray) return $"{astray.Name} replicates from {astray.Source ?? "nobody"}, not from {Predecessor(astray.Name)}";
         return Converged ? "" : "it has not converged";
     }
 
