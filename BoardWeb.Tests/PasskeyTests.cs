@@ -30,16 +30,7 @@ public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, Browser
         var (here, there) = (Named(stage.A), Named(stage.B));
         var faults = new List<string>();
         var (page, _, _) = await OpenAsync(faults, here);
-        var name = $"Keyholder {PageTests.Unique()}";
-        await page.GotoAsync(here + "/signup");
-        await page.GetByLabel("Name").FillAsync(name);
-        await page.GetByLabel("Password").FillAsync(PlainBrowser.Password);
-        await page.Locator("main").GetByRole(AriaRole.Button, new() { Name = "Sign up" }).ClickAsync();
-        await Assertions.Expect(page.Locator(".me")).ToHaveTextAsync(name, Patiently);
-        await page.GotoAsync(here + "/account/sign-in");
-        await page.GetByLabel("What is the new one called?").FillAsync("My laptop");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Add a passkey" }).ClickAsync();
-        await Assertions.Expect(page.Locator(".passkeys li b")).ToHaveTextAsync("My laptop", Patiently);
+        var name = await AddAsync(page, here);
         Assert.Equal(1, await stage.SqlAsync(c => c.ExecuteScalar<int>("SELECT COUNT(*) FROM passkey p JOIN account a ON a.id = p.account_id WHERE a.name = @name AND p.usable", new { name })));
 
         // The same device is not added twice.

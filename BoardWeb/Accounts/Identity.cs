@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using Connect.BoardWeb.Accounts.Passkeys;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Pages;
 using Connect.BoardWeb.Web;
@@ -64,7 +65,7 @@ public static class Identity
 
     public static void AddIdentity(this IServiceCollection services)
     {
-        services.AddSingleton<Passwords>().AddSingleton<AccountReader>().AddSingleton<ApiTokens>().AddSingleton<OwnTokens>().AddSingleton<Registration>().AddSingleton<Sessions>().AddSingleton<PasswordResets>();
+        services.AddSingleton<Passwords>().AddSingleton<AccountReader>().AddSingleton<ApiTokens>().AddSingleton<OwnTokens>().AddSingleton<Registration>().AddSingleton<Sessions>().AddSingleton<PasswordResets>().AddSingleton<PasskeyDesk>();
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
             .AddCookie(options =>
             {

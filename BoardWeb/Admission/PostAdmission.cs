@@ -40,9 +40,9 @@ public sealed class PostAdmission(WordList words, NewMembers members)
     public async Task<Verdict> OfPostAsync(ClaimsPrincipal user, string? title, string body, CancellationToken cancel)
     {
         if (Deciding.MayModerate(user)) return default;
-        if (await WhyNotAsync(user, title, body, true, cancel) is { } refusal) return new(refusal, null);
-        return new(null, await words.InAsync(WordEffect.Wait, cancel, title, body) is [var word, ..] ? Approval.OfWord(word.Text)
-            : await members.WaitsAsync(user, cancel) ? Approval.OfNewMember : null);
+        var listed = await words.InAsync(cancel, title, body);
+        if (await WhyNotAsync(user, listed, body, isNew: true, cancel) is { } refusal) return new(refusal, null);
+        return new(null, FirstOf(listed, WordEffect.Wait) is { } word ? Approval.OfWord(word.Text) : await members.WaitsAsync(user, cancel) ? Approval.OfNewMember : null);
     }
 
     /// <summary>Of another text of a post. It cannot wait, as others see the post: what would have to is not taken.</summary>
@@ -52,15 +52,17 @@ public sealed class PostAdmission(WordList words, NewMembers members)
     public async Task<Refusal?> OfEditAsync(ClaimsPrincipal user, string before, string body, CancellationToken cancel)
     {
         if (Deciding.MayModerate(user)) return null;
-        if (await WhyNotAsync(user, null, body, false, cancel) is { } refusal) return refusal;
+        var listed = await words.InAsync(cancel, body);
+        if (await WhyNotAsync(user, listed, body, isNew: false, cancel) is { } refusal) return refusal;
         if (await members.WaitsAsync(user, cancel)) return new(StatusCodes.Status422UnprocessableEntity, T["EditOfNewMember"]);
-        var brought = await words.InAsync(WordEffect.Wait, cancel, body);
-        if (brought.Count > 0) brought = [.. brought.Except(await words.InAsync(WordEffect.Wait, cancel, before))];
-        return brought is [var word, ..] ? new(StatusCodes.Status422UnprocessableEntity, T["EditBringsWord", word.Text]) : null;
+        return listed.Count > 0 && FirstOf(listed.Except(await words.InAsync(cancel, before)), WordEffect.Wait) is { } word
+            ? new(StatusCodes.Status422UnprocessableEntity, T["EditBringsWord", word.Text]) : null;
     }
 
-    private async Task<Refusal?> WhyNotAsync(ClaimsPrincipal user, string? title, string body, bool isNew, CancellationToken cancel) =>
-        await words.InAsync(WordEffect.Refuse, cancel, title, body) is [var word, ..]
+    private async Task<Refusal?> WhyNotAsync(ClaimsPrincipal user, IReadOnlyList<ListedWord> listed, string body, bool isNew, CancellationToken cancel) =>
+        FirstOf(listed, WordEffect.Refuse) is { } word
             ? new(StatusCodes.Status422UnprocessableEntity, T["WordRefused", word.Text])
             : await members.WhyNotAsync(user, body, isNew, cancel);
+
+    private static ListedWord? FirstOf(IEnumerable<ListedWord> listed, string effect) => listed.FirstOrDefault(w => w.Effect == effect);
 }

@@ -62,12 +62,12 @@ public sealed class WordList(BoardDatabase database, DecisionReader decisions, D
     /// <exception cref="Node.Database.DatabaseUnavailableException">The server did not answer in time.</exception>
     public async Task<IReadOnlyList<ListedWord>> AllAsync(CancellationToken cancel) => (await ReadAsync(cancel)).Words;
 
-    /// <summary>The words that are listed with this effect and that one of these texts has.</summary>
+    /// <summary>The listed words that one of these texts has, whatever their effects.</summary>
     /// <exception cref="Node.Database.DatabaseUnavailableException">The server did not answer in time.</exception>
-    public async Task<IReadOnlyList<ListedWord>> InAsync(string effect, CancellationToken cancel, params string?[] texts)
+    public async Task<IReadOnlyList<ListedWord>> InAsync(CancellationToken cancel, params string?[] texts)
     {
         var list = _snapshot is { } known && time.GetElapsedTime(known.At) < Known ? known : await ReadAsync(cancel);
-        return list.Folded.Count == 0 ? [] : [.. texts.OfType<string>().SelectMany(list.In).Where(w => w.Effect == effect).Distinct()];
+        return list.Folded.Count == 0 ? [] : [.. texts.OfType<string>().SelectMany(list.In).Distinct()];
     }
 
     /// <summary>Puts a word on the list, or takes it from there.</summary>

@@ -3,6 +3,7 @@ using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Accounts.External;
 using Connect.BoardWeb.Accounts.Passkeys;
 using Connect.BoardWeb.Moderation;
+using Connect.BoardWeb.Writes;
 using Connect.Node.Settings;
 using static Connect.BoardWeb.Api.Answers;
 
@@ -29,13 +30,8 @@ internal static class AccessEndpoints
     private static async Task<IResult> ListPasskeys(ClaimsPrincipal user, PasskeyDesk passkeys, CancellationToken cancel) =>
         Results.Ok(new Listing<PasskeyItem>([.. (await passkeys.OfAsync(Identity.AccountOf(user)!.Value, cancel)).Select(PasskeyItem.Of)], null));
 
-    private static async Task<IResult> RemovePasskey(Guid id, ClaimsPrincipal user, AccountReader accounts, WaysIn ways, NodeSettings settings, CancellationToken cancel)
-    {
-        if (await accounts.FindAsync(Identity.AccountOf(user)!.Value, cancel) is not { } account) return Problem(404, "This account has not arrived here yet.");
-        var (result, fault) = await ways.RemovePasskeyAsync(account, id, cancel);
-        return result is not null ? Done(null, new Removed(id, settings.Name, result.Copies), result)
-            : fault is not null ? Problem(409, fault) : Problem(404, "You have no such passkey (any more).");
-    }
+    private static Task<IResult> RemovePasskey(Guid id, ClaimsPrincipal user, AccountReader accounts, WaysIn ways, NodeSettings settings, CancellationToken cancel) =>
+        RemoveAsync(id, user, accounts, account => ways.RemovePasskeyAsync(account, id, cancel), "You have no such passkey (any more).", settings, cancel);
 
     private static async Task<IResult> CreateToken(
         NewTokenBody body, ClaimsPrincipal user, Registration registration, NodeSettings settings, CancellationToken cancel)
@@ -65,11 +61,16 @@ internal static class AccessEndpoints
     private static async Task<IResult> ListLogins(ClaimsPrincipal user, ExternalLogins logins, CancellationToken cancel) =>
         Results.Ok(new Listing<LoginItem>([.. (await logins.OfAsync(Identity.AccountOf(user)!.Value, cancel)).Select(LoginItem.Of)], null));
 
-    private static async Task<IResult> Unlink(Guid id, ClaimsPrincipal user, AccountReader accounts, WaysIn ways, NodeSettings settings, CancellationToken cancel)
+    private static Task<IResult> Unlink(Guid id, ClaimsPrincipal user, AccountReader accounts, WaysIn ways, NodeSettings settings, CancellationToken cancel) =>
+        RemoveAsync(id, user, accounts, account => ways.UnlinkAsync(account, id, cancel), "You do not sign in with such a site (any more).", settings, cancel);
+
+    /// <summary>Takes away a way to sign in.</summary>
+    /// <param name="none">What is said if the account has no such way.</param>
+    private static async Task<IResult> RemoveAsync(
+        Guid id, ClaimsPrincipal user, AccountReader accounts, Func<AccountView, Task<(WriteResult? Result, string? Fault)>> remove, string none, NodeSettings settings, CancellationToken cancel)
     {
         if (await accounts.FindAsync(Identity.AccountOf(user)!.Value, cancel) is not { } account) return Problem(404, "This account has not arrived here yet.");
-        var (result, fault) = await ways.UnlinkAsync(account, id, cancel);
-        return result is not null ? Done(null, new Removed(id, settings.Name, result.Copies), result)
-            : fault is not null ? Problem(409, fault) : Problem(404, "You do not sign in with such a site (any more).");
+        var (result, fault) = await remove(account);
+        return result is not null ? Done(null, new Removed(id, settings.Name, result.Copies), result) : fault is not null ? Problem(409, fault) : Problem(404, none);
     }
 }

@@ -128,6 +128,5 @@ internal static class ModerationEndpoints
         return Done(null, new DecisionsMade([.. changes.Select(c => c.Property)], settings.Name, result.Copies), result);
     }
 
-
     private static IResult NoAccount() => Problem(404, "There is no such account here (yet).");
 }

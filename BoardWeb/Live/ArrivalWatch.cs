@@ -5,6 +5,7 @@ using Connect.BoardWeb.Metrics;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Storage;
 using Connect.BoardWeb.Writes;
+using Connect.Node;
 using Connect.Node.Database;
 using Dapper;
 
@@ -167,15 +168,7 @@ public sealed class ArrivalWatch : BackgroundService
 
     private void Wake()
     {
-        if (Volatile.Read(ref _subscribers) == 0 || _wake.CurrentCount > 0) return;
-        try
-        {
-            _wake.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // Somebody else woke it in the meantime.
-        }
+        if (Volatile.Read(ref _subscribers) > 0) _wake.Wake();
     }
 
     public override void Dispose()

@@ -28,7 +28,7 @@ public sealed class AccountSignInModel(
     public IReadOnlyList<Passkey> Passkeys { get; private set; } = [];
 
     /// <summary>What the script asks the browser for another passkey.</summary>
-    public PasskeyQuestion Question { get; private set; } = null!;
+    public PasskeyQuestion Question => field ??= passkeys.AskToMake(Account, Passkeys, Request);
 
     /// <summary>Why it was not added.</summary>
     public string PasskeyFault { get; private set; } = "";
@@ -77,7 +77,6 @@ public sealed class AccountSignInModel(
     {
         if (await accounts.FindAsync(Me!.Value, cancel) is not { } account) return false;
         (Account, Logins, Passkeys, Ticket) = (account, await logins.OfAsync(account.Id, cancel), await passkeys.OfAsync(account.Id, cancel), tickets.For(User));
-        Question = passkeys.AskToMake(account, Passkeys, Request);
         return true;
     }
 }

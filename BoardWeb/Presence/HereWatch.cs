@@ -4,6 +4,7 @@ using System.Security.Claims;
 using System.Threading.Channels;
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Ring;
+using Connect.Node;
 using Connect.Node.Database;
 using Connect.Node.Presence;
 using Connect.Node.Settings;
@@ -43,7 +44,7 @@ public sealed class HereWatch(HereChoices choices, IRingDaemonClient daemon, Nod
         var seat = new Seat(this, topic, Identity.AccountOf(user) is { } id ? new(id, user.Identity?.Name ?? "") : null);
         if (!IsOn) return seat;
         _seats[seat] = 0;
-        Wake();
+        _wake.Wake();
         return seat;
     }
 
@@ -131,19 +132,6 @@ public sealed class HereWatch(HereChoices choices, IRingDaemonClient daemon, Nod
 
     private HereTopic Of(IGrouping<Guid, Seat> seats) =>
         HereTopic.Of(seats.Key, seats.Select(s => s.Person).OfType<HerePerson>().Where(p => _shown.GetValueOrDefault(p.Id)), 0, seats.Count(s => s.Person is null));
-
-    private void Wake()
-    {
-        if (_wake.CurrentCount > 0) return;
-        try
-        {
-            _wake.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // Somebody else woke it in the meantime.
-        }
-    }
 
     /// <summary>One open page.</summary>
     public sealed class Seat : IDisposable

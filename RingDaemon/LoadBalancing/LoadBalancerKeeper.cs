@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Connect.Node;
 using Connect.RingDaemon.Membership;
 
 namespace Connect.RingDaemon.LoadBalancing;
@@ -33,14 +34,7 @@ public sealed partial class LoadBalancerKeeper(ILoadBalancer balancer, HttpClien
         string[] unseen = reserve ? [.. view.Members.Where(m => m.Liveness == Liveness.Unreachable).Select(m => m.Name)] : [];
         if (_wish is { } wish && wish.Servers.SequenceEqual(servers) && wish.Unseen.SequenceEqual(unseen)) return;
         _wish = new(servers, unseen, servers.Length == 0 ? 0 : view.Members.Count(m => m.Liveness != Liveness.Left && string.CompareOrdinal(m.Name, servers[0].Name) > 0));
-        try
-        {
-            _changed.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is awake already.
-        }
+        _changed.Wake();
     }
 
     /// <summary>

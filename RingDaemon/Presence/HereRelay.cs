@@ -1,3 +1,4 @@
+using Connect.Node;
 using Connect.Node.Presence;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Api;
@@ -23,17 +24,7 @@ public sealed class HereRelay(HereBook book, IMembership membership, MemberClien
     /// <summary>Takes what the own board says, and answers with who is on the others'.</summary>
     public HereAnswer Tell(HereTold told)
     {
-        if (book.Tell(HereTopic.Sound(told.Topics)) && _wake.CurrentCount == 0)
-        {
-            try
-            {
-                _wake.Release();
-            }
-            catch (SemaphoreFullException)
-            {
-                // Somebody else woke it in the meantime.
-            }
-        }
+        if (book.Tell(HereTopic.Sound(told.Topics))) _wake.Wake();
         return new(book.Others((told.Asked ?? []).Take(HereTopic.MaxTopics), Lives));
     }
 

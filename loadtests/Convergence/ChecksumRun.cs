@@ -49,7 +49,6 @@ public static class ChecksumRun
     public const string ByHand = "after one row was changed by hand";
 
     private const int PerTransaction = 10_000;
-    private const int PerStatement = 500;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
@@ -106,22 +105,12 @@ public static class ChecksumRun
         var random = new Random(1);
         for (var made = 0; made < posts; made += PerTransaction)
         {
-            var first = made;
-            await database.RunAsync(connection =>
+            var rows = Enumerable.Range(made, Math.Min(PerTransaction, posts - made)).Select(n =>
             {
-                using var transaction = connection.BeginTransaction();
-                for (var i = first; i < Math.Min(posts, first + PerTransaction); i += PerStatement)
-                {
-                    var values = Enumerable.Range(i, Math.Min(PerStatement, posts - i)).Select(n =>
-                    {
-                        var id = $"{(from + n * apart).ToUnixTimeMilliseconds():x12}7{n % 4096:x3}8{random.NextInt64() & 0xFFFFFFFFFFFFFFF:x15}";
-                        var body = $"REPEAT('{random.NextInt64():x16}{random.NextInt64():x16} ', {1 + n % 16})";
-                        return $"(x'{id}',{node.Settings.Place + 1},x'{n % 1000:x32}',x'{n % 300:x32}',{body})";
-                    });
-                    connection.Execute($"INSERT INTO post (id, node, topic_id, author_id, body) VALUES {string.Join(',', values)}", transaction: transaction);
-                }
-                transaction.Commit();
-            }, TimeSpan.FromSeconds(60), cancel);
+                var id = BulkRows.Id((from + n * apart).ToUnixTimeMilliseconds(), n % 4096, random);
+                return $"(x'{id:N}',{node.Settings.Place + 1},x'{n % 1000:x32}',x'{n % 300:x32}',REPEAT('{random.NextInt64():x16}{random.NextInt64():x16} ', {1 + n % 16}))";
+            });
+            await BulkRows.InsertAsync(database, "post (id, node, topic_id, author_id, body)", rows, cancel);
         }
     }
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using Connect.LoadTests.Ring;
 using Connect.Node.Database;
-using Dapper;
 
 namespace Connect.LoadTests.Pages;
 
@@ -16,7 +15,7 @@ public sealed class BigBoard(int topics, int posts, int bigTopicPosts)
     private const int Accounts = 1000;
     private const int Words = 6000;
     private const int Origin = 4_000_000;
-    private const int PerTransaction = 5_000, PerStatement = 250;
+    private const int PerTransaction = 5_000;
 
     /// <summary>Topics that are talked about at the same time.</summary>
     private const int Busy = 2_000;
@@ -52,8 +51,8 @@ public sealed class BigBoard(int topics, int posts, int bigTopicPosts)
         using var database = node.OpenDatabase(driverSeconds: 60);
         for (var i = 0; i < Accounts; i++) _accounts[i] = NextId(0);
         for (var i = 0; i < Channels; i++) _channels[i] = NextId(0);
-        await InsertAsync(database, "account (id, node, name, name_key)", _accounts.Select((id, i) => $"({Hex(id)},{Origin},'person{i}','person{i}')"), cancel);
-        await InsertAsync(database, "channel (id, node, author_id, slug, title)", _channels.Select((id, i) => $"({Hex(id)},{Origin},{Hex(_accounts[0])},'{SlugOf(i)}','Channel {i}')"), cancel);
+        await BulkRows.InsertAsync(database, "account (id, node, name, name_key)", _accounts.Select((id, i) => $"({Hex(id)},{Origin},'person{i}','person{i}')"), cancel);
+        await BulkRows.InsertAsync(database, "channel (id, node, author_id, slug, title)", _channels.Select((id, i) => $"({Hex(id)},{Origin},{Hex(_accounts[0])},'{SlugOf(i)}','Channel {i}')"), cancel);
         var (topicRows, postRows) = (new List<string>(), new List<string>());
         // A topic is opened every so many posts; the rest of the time people answer.
         var (every, opened) = (posts / (double)topics, 0);
@@ -69,27 +68,20 @@ public sealed class BigBoard(int topics, int posts, int bigTopicPosts)
             postRows.Add($"({Hex(id)},{Origin},{Hex(topic)},{Hex(author)},'{Body()}{(made == posts - 1 ? " " + LastWord : "")}')");
             if (postRows.Count < PerTransaction && made < posts - 1) continue;
             // Topics first: a topic without a post is not shown, a post without a topic would be odd.
-            await InsertAsync(database, "topic (id, node, channel_id, author_id, title)", topicRows, cancel);
-            await InsertAsync(database, "post (id, node, topic_id, author_id, body)", postRows, cancel);
+            await BulkRows.InsertAsync(database, "topic (id, node, channel_id, author_id, title)", topicRows, cancel);
+            await BulkRows.InsertAsync(database, "post (id, node, topic_id, author_id, body)", postRows, cancel);
             topicRows.Clear();
             postRows.Clear();
             if ((made + 1) % (PerTransaction * 40) == 0) await progress.WriteLineAsync($"{made + 1:n0} posts");
         }
     }
 
-    private static async Task InsertAsync(Database database, string into, IEnumerable<string> rows, CancellationToken cancel) => await database.RunAsync(connection =>
-    {
-        using var transaction = connection.BeginTransaction();
-        foreach (var some in rows.Chunk(PerStatement)) connection.Execute($"INSERT INTO {into} VALUES {string.Join(',', some)}", transaction: transaction);
-        transaction.Commit();
-    }, TimeSpan.FromSeconds(60), cancel);
-
     /// <summary>Ids rise, whatever the time is.</summary>
     private Guid NextId(double when)
     {
         var milliseconds = (Begin + when * (End - Begin)).ToUnixTimeMilliseconds() + _made / 4096;
         var counter = _made++ % 4096;
-        return Guid.ParseExact($"{milliseconds:x12}7{counter:x3}8{_random.NextInt64() & 0xFFFFFFFFFFFFFFF:x15}", "N");
+        return BulkRows.Id(milliseconds, counter, _random);
     }
 
     private string Body()

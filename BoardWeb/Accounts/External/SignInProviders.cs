@@ -73,7 +73,7 @@ public sealed class SignInProviders(IReadOnlyList<SignInProvider> all)
             else authentication.AddOAuth(provider.Scheme, provider.Title, options => Configure(options, entry, secret, provider));
             all.Add(provider);
         }
-        services.AddSingleton(new SignInProviders(all)).AddSingleton<ExternalLogins>().AddSingleton<WaysIn>().AddSingleton<LinkTickets>().AddSingleton<Passkeys.PasskeyDesk>();
+        services.AddSingleton(new SignInProviders(all)).AddSingleton<ExternalLogins>().AddSingleton<WaysIn>().AddSingleton<LinkTickets>();
     }
 
     private static void Configure(OpenIdConnectOptions options, SignInSettings entry, string secret, SignInProvider provider)

@@ -1,3 +1,4 @@
+using Connect.Node;
 using Connect.Node.Database;
 using Connect.Node.Settings;
 
@@ -41,17 +42,7 @@ internal sealed class AckFollower : IAsyncDisposable
     public GtidSet Executed => Volatile.Read(ref _executed);
 
     /// <summary>There is a new request.</summary>
-    public void Wake()
-    {
-        try
-        {
-            if (_wanted.CurrentCount == 0) _wanted.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // Somebody else woke it in between: one signal is enough.
-        }
-    }
+    public void Wake() => _wanted.Wake();
 
     public async ValueTask DisposeAsync()
     {
