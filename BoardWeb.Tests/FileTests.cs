@@ -281,6 +281,7 @@ public sealed class FileTests(MariaDbStage mariaDb, MySqlStage mysql)
         Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(stranger, "x.txt", Large(1 << 20), expectContinue: true)).Status);
         using var form = new MultipartFormDataContent { { new ByteArrayContent(Large(1 << 20)), "Files", "x.txt" } };
         using var request = new HttpRequestMessage(HttpMethod.Post, $"/t/{await mariaDb.TopicAsync()}") { Content = form, Headers = { ExpectContinue = true } };
+        request.Headers.Add("X-Forwarded-For", "203.0.113.71"); // its own limit on posting, or the guests of other tests have used it up
         using var guest = mariaDb.A.Client();
         Assert.InRange((int)(await guest.SendAsync(request)).StatusCode, 400, 413);
         // Nor a member where no files are taken.
