@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Connect.Node.Settings;
 
 namespace Connect.Node.Database;
@@ -11,11 +12,19 @@ namespace Connect.Node.Database;
 /// them. The caller waits no longer than its deadline; a call that overstays is abandoned and its thread is busy until the driver's own time-out (whole seconds) frees it. When every thread is stuck and the queue is full, callers are
 /// refused at once: a bulkhead, so that a dead server costs a few threads and never the thread pool.
 /// </para>
+/// <para>
+/// More calls than the server can answer are not served in their order: each would be answered when its caller is about to leave, and whoever needs two answers would get none, for as long as people
+/// try again. Once the oldest has waited for <see cref="Standing"/>, the newest is next (adaptive LIFO: Maurer, "Fail at Scale", ACM Queue 2015), so that a server at its limit still answers as many as it can. With one
+/// thread, calls are always in their order.
+/// </para>
 /// </summary>
 public sealed class Database : IDisposable
 {
     /// <summary>Calls that may wait for a thread; beyond it callers are refused.</summary>
     public const int MaxQueued = 512;
+
+    /// <summary>A call that has waited for so long waits behind more than a burst. 100 ms.</summary>
+    private static readonly TimeSpan Standing = TimeSpan.FromMilliseconds(100);
 
     private const int ConnectError = 1042;      // the driver's own number for "cannot connect"
     private const int ServerShutdown = 1053;
@@ -33,7 +42,7 @@ public sealed class Database : IDisposable
     private readonly int _maxThreads;
     private readonly int _driverSeconds;
     private readonly object _gate = new();
-    private readonly Queue<Call> _queue = new();
+    private readonly LinkedList<Call> _queue = new(); // the oldest first
     private int _threads;
     private int _idle;
     private long _abandoned;
@@ -99,7 +108,8 @@ public sealed class Database : IDisposable
         {
             if (_disposed) return;
             _disposed = true;
-            while (_queue.TryDequeue(out var call)) call.Fail(new ObjectDisposedException(nameof(Database)));
+            foreach (var call in _queue) call.Fail(new ObjectDisposedException(nameof(Database)));
+            _queue.Clear();
             Monitor.PulseAll(_gate);
         }
     }
@@ -109,8 +119,8 @@ public sealed class Database : IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_queue.Count >= MaxQueued) throw new DatabaseUnavailableException($"{_server} is overloaded: {MaxQueued} calls are waiting for it.");
-            _queue.Enqueue(call);
+            if (_queue.Count >= MaxQueued) Refuse();
+            _queue.AddLast(call);
             Monitor.Pulse(_gate);
             if (_idle < _queue.Count && _threads < _maxThreads)
             {
@@ -118,6 +128,15 @@ public sealed class Database : IDisposable
                 new Thread(Serve) { IsBackground = true, Name = $"database {_server}" }.Start();
             }
         }
+    }
+
+    /// <summary>Makes room: the one that would be served last goes without an answer.</summary>
+    private void Refuse()
+    {
+        var overloaded = new DatabaseUnavailableException($"{_server} is overloaded: {MaxQueued} calls are waiting for it.");
+        if (_maxThreads == 1) throw overloaded;
+        _queue.First!.Value.Fail(overloaded);
+        _queue.RemoveFirst();
     }
 
     /// <summary>One thread with one connection: takes calls until there have been none for a minute.</summary>
@@ -153,7 +172,7 @@ public sealed class Database : IDisposable
         {
             while (true)
             {
-                if (!_disposed && _queue.TryDequeue(out var call)) return call;
+                if (!_disposed && TryTake(out var call)) return call;
                 _idle++;
                 var pulsed = !_disposed && Monitor.Wait(_gate, IdleThreadLives);
                 _idle--;
@@ -162,6 +181,17 @@ public sealed class Database : IDisposable
                 return null;
             }
         }
+    }
+
+    private bool TryTake([NotNullWhen(true)] out Call? call)
+    {
+        while (_queue.First is { Value.WasAbandoned: true }) _queue.RemoveFirst();
+        call = null;
+        if (_queue.First is not { } next) return false;
+        if (_maxThreads > 1 && Stopwatch.GetElapsedTime(next.Value.Since) > Standing) next = _queue.Last!;
+        call = next.Value;
+        _queue.Remove(next);
+        return true;
     }
 
     /// <summary>An error the server sent in an orderly way leaves the connection usable; a time-out, a reset or a broken protocol does not.</summary>
@@ -185,6 +215,9 @@ public sealed class Database : IDisposable
     private abstract class Call
     {
         private int _state; // 0 waiting, 1 running, 2 abandoned
+
+        /// <summary>Since when it waits, as <see cref="Stopwatch"/> counts.</summary>
+        public long Since { get; } = Stopwatch.GetTimestamp();
 
         /// <summary>False if the caller left before it began: then it must not run at all.</summary>
         public bool Begin() => Interlocked.CompareExchange(ref _state, 1, 0) == 0;

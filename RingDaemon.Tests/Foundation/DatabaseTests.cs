@@ -96,6 +96,37 @@ public sealed class DatabaseTests(TestServers servers)
         Assert.True(Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(10));
     }
 
+    /// <summary>In their order, each call would be answered when its caller is about to leave, and hardly anybody would get three answers in a row.</summary>
+    [Fact]
+    public async Task With_more_callers_than_can_be_answered_many_are_answered_nevertheless()
+    {
+        using var server = await servers.StartAsync(Engine.MariaDB);
+        using var database = new Database(server, server.Accounts.Board, TestServer.Schema, tls: false, maxThreads: 2);
+        const int Needed = 3;
+        var (answers, served, patience) = (0, 0, TimeSpan.FromMilliseconds(400));
+        var end = Stopwatch.GetTimestamp() + 4 * Stopwatch.Frequency;
+        // 400 ms of two threads are 80 calls; there are five times as many callers, and whoever is refused tries again at once.
+        await Task.WhenAll(Enumerable.Range(0, 400).Select(async _ =>
+        {
+            while (Stopwatch.GetTimestamp() < end)
+            {
+                try
+                {
+                    for (var i = 0; i < Needed; i++)
+                    {
+                        await database.RunAsync(c => { Thread.Sleep(10); Interlocked.Increment(ref answers); }, patience);
+                    }
+                    Interlocked.Increment(ref served);
+                }
+                catch (DatabaseUnavailableException)
+                {
+                }
+            }
+        }));
+        Assert.True(answers > 100, $"{answers} answers: this machine is too slow to tell");
+        Assert.True(served * Needed > answers / 2, $"{answers} answers, and {served} callers who got all {Needed} they needed");
+    }
+
     [Fact]
     public async Task What_was_abandoned_before_it_began_never_runs_and_disposing_ends_what_waits()
     {
