@@ -40,10 +40,11 @@ public sealed class TopicReader(BoardDatabase database, TopicDirectory directory
     private const int MaxPinned = 200;
 
     private const string Columns = """
-        SELECT t.id, t.channel_id, t.title, t.node, t.author_id, a.name AS author,
+        t.id, t.channel_id, t.title, t.node, t.author_id, a.name AS author,
           EXISTS (SELECT 1 FROM account e WHERE e.name_key = a.name_key AND e.id < a.id) AS shared
-        FROM topic t LEFT JOIN account a ON a.id = t.author_id
         """;
+
+    private const string Tables = "FROM topic t LEFT JOIN account a ON a.id = t.author_id";
 
     /// <summary>
     /// A channel's topics, those with the newest posts first; <paramref name="before"/> is the last one's <see cref="TopicView.LastPost"/>. Pinned ones are not among them
@@ -61,7 +62,7 @@ public sealed class TopicReader(BoardDatabase database, TopicDirectory directory
         : database.ReadAsync(c =>
         {
             var latest = places.ToDictionary(p => p.Topic, p => p.Latest);
-            var views = Views(c, c.Query($"{Columns} WHERE t.id IN @ids", new { ids = places.Select(p => Ids.Bytes(p.Topic)) }), id => latest[id]).ToDictionary(v => v.Id);
+            var views = Views(c, c.Query($"SELECT {Columns} {Tables} WHERE t.id IN @ids", new { ids = places.Select(p => Ids.Bytes(p.Topic)) }), id => latest[id]).ToDictionary(v => v.Id);
             return places.Select(p => views.GetValueOrDefault(p.Topic)).OfType<TopicView>().Where(v => IsSeenBy(v, user)).ToList();
         }, cancel);
 
@@ -78,13 +79,12 @@ public sealed class TopicReader(BoardDatabase database, TopicDirectory directory
 
     private Task<TopicView?> FindAsync(Guid id, CancellationToken cancel) => database.ReadAsync(c =>
     {
-        var key = c.QueryFirstOrDefault<(byte[] Id, byte[]? Key)>("SELECT id, request_key FROM topic WHERE id = @id", new { id = Ids.Bytes(id) });
-        if (key.Id is null) return null;
-        var counted = key.Key is null ? key.Id
-            : c.QueryFirst<byte[]>("SELECT id FROM topic WHERE request_key = @Key ORDER BY id LIMIT 1", new { key.Key });
         // A topic may arrive a moment before its first post.
-        var latest = c.ExecuteScalar<byte[]?>($"SELECT p.id FROM post p WHERE p.topic_id = @id AND {Shown.Post("p.id")} ORDER BY p.id DESC LIMIT 1", new { id = counted });
-        return Views(c, c.Query($"{Columns} WHERE t.id = @id", new { id = counted }), topic => Ids.OrNull(latest) ?? topic).FirstOrDefault();
+        var found = c.Query($"""
+            SELECT {Columns}, (SELECT p.id FROM post p WHERE p.topic_id = t.id AND {Shown.Post("p.id")} ORDER BY p.id DESC LIMIT 1) AS latest {Tables}
+            WHERE t.id = COALESCE((SELECT MIN(e.id) FROM topic w JOIN topic e ON e.request_key = w.request_key WHERE w.id = @id), @id)
+            """, new { id = Ids.Bytes(id) }).ToList();
+        return Views(c, found, topic => found[0].latest is byte[] latest ? Ids.Of(latest) : topic).FirstOrDefault();
     }, cancel);
 
     /// <summary>What a topic with this id was made of, to compare a retry with it: its channel, title, first post and that post's body.</summary>

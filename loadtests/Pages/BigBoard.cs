@@ -7,7 +7,7 @@ namespace Connect.LoadTests.Pages;
 
 /// <summary>
 /// Years of discussion, brought into a node's server past the board: one topic of <see cref="BigTopicPosts"/> posts, the other posts in all others, those that were opened last get the most.
-/// Everything is drawn from one seed. The rows have an origin of their own, whose ids rise, so the board notices them as it notices what another node wrote.
+/// Moderators have looked at one post in a hundred before others saw it, and have locked one topic in fifty. Everything is drawn from one seed. The rows have an origin of their own, whose ids rise, so the board notices them as it notices what another node wrote.
 /// </summary>
 public sealed class BigBoard(int topics, int posts, int bigTopicPosts)
 {
@@ -53,7 +53,7 @@ public sealed class BigBoard(int topics, int posts, int bigTopicPosts)
         for (var i = 0; i < Channels; i++) _channels[i] = NextId(0);
         await BulkRows.InsertAsync(database, "account (id, node, name, name_key)", _accounts.Select((id, i) => $"({Hex(id)},{Origin},'person{i}','person{i}')"), cancel);
         await BulkRows.InsertAsync(database, "channel (id, node, author_id, slug, title)", _channels.Select((id, i) => $"({Hex(id)},{Origin},{Hex(_accounts[0])},'{SlugOf(i)}','Channel {i}')"), cancel);
-        var (topicRows, postRows) = (new List<string>(), new List<string>());
+        var (topicRows, postRows, decisionRows) = (new List<string>(), new List<string>(), new List<string>());
         // A topic is opened every so many posts; the rest of the time people answer.
         var (every, opened) = (posts / (double)topics, 0);
         for (var made = 0; made < posts; made++)
@@ -66,15 +66,21 @@ public sealed class BigBoard(int topics, int posts, int bigTopicPosts)
             var topic = opens ? _topics[opened - 1] : big ? BigTopic : _topics[Math.Max(0, opened - 1 - (int)(Busy * Math.Pow(_random.NextDouble(), 3)))];
             if (topic == BigTopic && _random.Next(bigTopicPosts / 500 + 1) == 0) BigTopicSamples.Add(id);
             postRows.Add($"({Hex(id)},{Origin},{Hex(topic)},{Hex(author)},'{Body()}{(made == posts - 1 ? " " + LastWord : "")}')");
+            if (opens && _random.Next(50) == 0) decisionRows.Add(Decision(made, topic, "locked", "1", _accounts[0]));
+            if (!opens && _random.Next(100) == 0) decisionRows.AddRange([Decision(made, id, "waits", "wait:new", author), Decision(made, id, "waits", "", _accounts[0])]);
             if (postRows.Count < PerTransaction && made < posts - 1) continue;
             // Topics first: a topic without a post is not shown, a post without a topic would be odd.
+            await BulkRows.InsertAsync(database, "decision (id, node, subject_id, property, value, author_id, reason)", decisionRows, cancel);
             await BulkRows.InsertAsync(database, "topic (id, node, channel_id, author_id, title)", topicRows, cancel);
             await BulkRows.InsertAsync(database, "post (id, node, topic_id, author_id, body)", postRows, cancel);
+            decisionRows.Clear();
             topicRows.Clear();
             postRows.Clear();
             if ((made + 1) % (PerTransaction * 40) == 0) await progress.WriteLineAsync($"{made + 1:n0} posts");
         }
     }
+
+    private string Decision(int made, Guid subject, string property, string value, Guid by) => $"({Hex(NextId(made / (double)posts))},{Origin},{Hex(subject)},'{property}','{value}',{Hex(by)},'')";
 
     /// <summary>Ids rise, whatever the time is.</summary>
     private Guid NextId(double when)
