@@ -129,7 +129,10 @@ public sealed class RevisionTests(MariaDbStage mariaDb, MySqlStage mysql)
         using var stream = await LiveTests.Listener.OpenAsync(mariaDb.B, $"/t/{topic}/live");
         var seen = (await stream.NextAsync("ping")).EventId;
         Assert.Equal(HttpStatusCode.OK, await EditAsync(author, post, "as edited"));
-        Assert.Contains("as edited", (await stream.NextPostAsync()).Data, StringComparison.Ordinal);
+        var edited = await stream.NextPostAsync();
+        // What was written a moment before a stream begins may come with it once more: the two overlap.
+        if (edited.Data.Contains("as written", StringComparison.Ordinal)) edited = await stream.NextPostAsync();
+        Assert.Contains("as edited", edited.Data, StringComparison.Ordinal);
         (await author.DeleteAsync($"/api/v1/posts/{post}")).EnsureSuccessStatusCode();
         var gone = await stream.NextPostAsync();
         Assert.DoesNotContain("as edited", gone.Data, StringComparison.Ordinal);
