@@ -170,6 +170,26 @@ public sealed class SearchTests(MariaDbStage mariaDb, MySqlStage mysql)
         Assert.Equal(ids[^1], index.Seen()[1]);
     }
 
+    /// <summary>A board that counted what has arrived since would read all of a busy server's posts again, every hour.</summary>
+    [Fact]
+    public async Task What_the_index_has_not_come_to_yet_is_not_missing_from_it()
+    {
+        using var index = new SearchIndex(Path.Combine(mariaDb.Server.Folder, $"{Guid.NewGuid():N}.db"), Guid.NewGuid());
+        var feeder = mariaDb.A.Service<SearchFeeder>();
+        const int Origin = 4712;
+        var (topic, ids) = (await mariaDb.TopicAsync(), new Uuid7(TimeProvider.System));
+        var posts = Enumerable.Range(0, 3).Select(_ => ids.Next()).ToList();
+        await mariaDb.SqlAsync(c => c.Execute("INSERT INTO post (id,node,topic_id,author_id,body) VALUES (@id,@Origin,@topic,@topic,'x')", posts.Select(id => new { id = Uuid7.ToBytes(id), Origin, topic = Uuid7.ToBytes(topic) })));
+        index.Put([Indexed(posts[0]), Indexed(posts[1])], (Origin, posts[1]));
+        Assert.Empty(await feeder.LackingAsync(index, CancellationToken.None));
+        // One that a repair brought, from before.
+        await mariaDb.SqlAsync(c => c.Execute("INSERT INTO post (id,node,topic_id,author_id,body) VALUES (@id,@Origin,@topic,@topic,'x')",
+            new { id = Uuid7.ToBytes(Uuid7.LowestAt(DateTimeOffset.UtcNow.AddDays(-1).UtcDateTime)), Origin, topic = Uuid7.ToBytes(topic) }));
+        Assert.Equal([Origin], await feeder.LackingAsync(index, CancellationToken.None));
+
+        IndexedPost Indexed(Guid id) => new(id, Origin, topic, topic, "", "x");
+    }
+
     private static string Word() => $"w{Guid.NewGuid():N}"[..16];
 
     private static async Task<Guid> PostAsync(HttpClient http, Guid topic, string body) =>

@@ -140,17 +140,25 @@ public sealed class SearchFeeder(BoardDatabase database, NodeSettings settings, 
         }
     }
 
-    /// <summary>Origins of which fewer posts are in the index than on the server are read from their start.</summary>
     private async Task CountAsync(SearchIndex index, CancellationToken cancel)
     {
-        var there = await database.ReadAsync(c => c.Query<(long Node, long Posts)>("SELECT node, COUNT(*) FROM post GROUP BY node").ToList(), cancel);
-        var here = index.Counts();
-        var seen = index.Seen();
-        foreach (var (origin, _) in there.Where(o => o.Posts > here.GetValueOrDefault(o.Node)))
+        foreach (var origin in await LackingAsync(index, cancel))
         {
             log.LogInformation("The index lacks posts of server {Origin}: it is read again", origin);
-            await FollowAsync(index, Marks.Of(seen.Origins.Where(m => m.Key != origin)), cancel);
+            await FollowAsync(index, Marks.Of(index.Seen().Origins.Where(m => m.Key != origin)), cancel);
         }
+    }
+
+    /// <summary>Origins of which the server holds more posts than the index does, as far as the index has come: what has arrived since is in the server only, on a busy board at any moment.</summary>
+    public async Task<List<long>> LackingAsync(SearchIndex index, CancellationToken cancel)
+    {
+        var (here, lacking) = (index.Counts(), new List<long>());
+        foreach (var (origin, newest) in index.Seen().Origins)
+        {
+            var there = await database.ReadAsync(c => c.ExecuteScalar<long>("SELECT COUNT(*) FROM post WHERE node = @origin AND id <= @newest", new { origin, newest = Ids.Bytes(newest) }), cancel);
+            if (there > here.GetValueOrDefault(origin)) lacking.Add(origin);
+        }
+        return lacking;
     }
 
     /// <returns>The posts something happened to, as they are now, and how far that is.</returns>
