@@ -18,6 +18,7 @@ public static class Shown
     public static string Kept(string post) =>
         $"COALESCE((SELECT MAX(d.id) FROM post_revision d WHERE d.post_id = {post} AND d.kind = '{RevisionKind.Delete}'), '') <= COALESCE((SELECT MAX(d.id) FROM post_revision d WHERE d.post_id = {post} AND d.kind = '{RevisionKind.Restore}'), '') AND NOT EXISTS (SELECT 1 FROM post_revision d WHERE d.post_id = {post} AND d.kind = '{RevisionKind.Erase}')";
 
+    /// <remarks>Both servers may take the order for a reason to walk all decisions backwards by their ids, once for each post: with 40,000 decisions, seconds.</remarks>
     private static string Without(string subject, string property) =>
-        $"COALESCE((SELECT d.value FROM decision d WHERE d.subject_id = {subject} AND d.property = '{property}' ORDER BY d.id DESC LIMIT 1), '') = ''";
+        $"COALESCE((SELECT d.value FROM decision d FORCE INDEX (by_subject) WHERE d.subject_id = {subject} AND d.property = '{property}' ORDER BY d.id DESC LIMIT 1), '') = ''";
 }
