@@ -174,7 +174,6 @@ public sealed partial class ApprovalTests(MariaDbStage mariaDb, MySqlStage mysql
         async Task<Digest?> DigestAsync() => await stage.B.Service<DigestMail>().OfAsync((await stage.B.Service<AccountReader>().FindAsync(bobsAccount, CancellationToken.None))!, "daily", null, CancellationToken.None);
     }
 
-    /// <summary>A post and that it waits are one transaction: whoever looks all the time never sees one without the other.</summary>
     /// <summary>Walked by their ids, all decisions are read for each post: with 40,000 of them the index of a MySQL node never got further than its first 500 posts.</summary>
     [Theory]
     [MemberData(nameof(Engines))]
@@ -188,6 +187,7 @@ public sealed partial class ApprovalTests(MariaDbStage mariaDb, MySqlStage mysql
     [GeneratedRegex("\"(key|index_name)\": *\"by_subject\"", RegexOptions.CultureInvariant)]
     private static partial Regex PlanKey();
 
+    /// <summary>A post and that it waits are one transaction: whoever looks all the time never sees one without the other.</summary>
     [Theory]
     [MemberData(nameof(Engines))]
     public async Task There_is_no_moment_at_which_others_see_what_waits(string engine)

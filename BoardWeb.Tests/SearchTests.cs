@@ -179,13 +179,15 @@ public sealed class SearchTests(MariaDbStage mariaDb, MySqlStage mysql)
         const int Origin = 4712;
         var (topic, ids) = (await mariaDb.TopicAsync(), new Uuid7(TimeProvider.System));
         var posts = Enumerable.Range(0, 3).Select(_ => ids.Next()).ToList();
-        await mariaDb.SqlAsync(c => c.Execute("INSERT INTO post (id,node,topic_id,author_id,body) VALUES (@id,@Origin,@topic,@topic,'x')", posts.Select(id => new { id = Uuid7.ToBytes(id), Origin, topic = Uuid7.ToBytes(topic) })));
+        await ArriveAsync(posts);
         index.Put([Indexed(posts[0]), Indexed(posts[1])], (Origin, posts[1]));
         Assert.Empty(await feeder.LackingAsync(index, CancellationToken.None));
         // One that a repair brought, from before.
-        await mariaDb.SqlAsync(c => c.Execute("INSERT INTO post (id,node,topic_id,author_id,body) VALUES (@id,@Origin,@topic,@topic,'x')",
-            new { id = Uuid7.ToBytes(Uuid7.LowestAt(DateTimeOffset.UtcNow.AddDays(-1).UtcDateTime)), Origin, topic = Uuid7.ToBytes(topic) }));
+        await ArriveAsync([Uuid7.LowestAt(DateTimeOffset.UtcNow.AddDays(-1))]);
         Assert.Equal([Origin], await feeder.LackingAsync(index, CancellationToken.None));
+
+        Task ArriveAsync(List<Guid> arrived) => mariaDb.SqlAsync(c => c.Execute("INSERT INTO post (id,node,topic_id,author_id,body) VALUES (@id,@Origin,@topic,@topic,'x')",
+            arrived.Select(id => new { id = Uuid7.ToBytes(id), Origin, topic = Uuid7.ToBytes(topic) })));
 
         IndexedPost Indexed(Guid id) => new(id, Origin, topic, topic, "", "x");
     }

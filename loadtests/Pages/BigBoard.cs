@@ -69,8 +69,8 @@ public sealed class BigBoard(int topics, int posts, int bigTopicPosts)
             if (opens && _random.Next(50) == 0) decisionRows.Add(Decision(made, topic, "locked", "1", _accounts[0]));
             if (!opens && _random.Next(100) == 0) decisionRows.AddRange([Decision(made, id, "waits", "wait:new", author), Decision(made, id, "waits", "", _accounts[0])]);
             if (postRows.Count < PerTransaction && made < posts - 1) continue;
-            // Topics first: a topic without a post is not shown, a post without a topic would be odd.
             await BulkRows.InsertAsync(database, "decision (id, node, subject_id, property, value, author_id, reason)", decisionRows, cancel);
+            // Topics first: a topic without a post is not shown, a post without a topic would be odd.
             await BulkRows.InsertAsync(database, "topic (id, node, channel_id, author_id, title)", topicRows, cancel);
             await BulkRows.InsertAsync(database, "post (id, node, topic_id, author_id, body)", postRows, cancel);
             decisionRows.Clear();
