@@ -38,6 +38,13 @@ public sealed class TopicDirectoryTests(MariaDbStage mariaDb, MySqlStage mysql)
         Assert.Equal([topics[5]], table.Pinned(Here, false, 9).Select(p => p.Topic));
         Assert.Equal([topics[3]], table.Recent(There, false, null, 9).Select(p => p.Topic));
         Assert.Empty(table.Recent(Guid.NewGuid(), false, null, 9));
+        Assert.Equal(post, table.Latest(Here));
+        table.Set(new(topics[2], Here, post, false, Hidden: true, false));
+        Assert.Equal(topics[6], table.Latest(Here));
+        var pinned = _ids.Next();
+        table.Posted(topics[5], pinned);
+        Assert.Equal(pinned, table.Latest(Here));
+        Assert.Null(table.Latest(Guid.NewGuid()));
     }
 
     [Theory]

@@ -80,7 +80,7 @@ public sealed class Approving(BoardDatabase database, DecisionReader decisions, 
         var of = new { id = Ids.Bytes(id) };
         var opening = Ids.OrNull(connection.ExecuteScalar<byte[]?>("SELECT MIN(id) FROM post WHERE topic_id = @id", of));
         var topic = opening is not null ? id : Ids.OrNull(connection.QueryFirstOrDefault<byte[]?>($"""
-            SELECT p.topic_id FROM post p WHERE p.id = @id AND p.id = (SELECT MIN(f.id) FROM post f WHERE f.topic_id = p.topic_id)
+            SELECT p.topic_id FROM post p WHERE p.id = @id AND {FirstPost.Is("p")}
               AND EXISTS (SELECT 1 FROM decision d WHERE d.subject_id = p.topic_id AND d.property = '{Decidable.Waits}')
             """, of));
         var subject = topic ?? id;

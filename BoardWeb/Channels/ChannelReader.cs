@@ -9,9 +9,8 @@ namespace Connect.BoardWeb.Channels;
 
 /// <summary>A channel as readers see it.</summary>
 /// <param name="Slug">What its address says: with a suffix if an earlier channel has the plain slug.</param>
-/// <param name="LastActivity">When the newest topic that everybody sees was opened, or null.</param>
 /// <param name="State">What has been decided about it.</param>
-public sealed record ChannelView(Guid Id, string Slug, string Title, long Origin, DateTimeOffset? LastActivity, Decided State)
+public sealed record ChannelView(Guid Id, string Slug, string Title, long Origin, Decided State)
 {
     public string Description => State.Text(Decidable.Description) ?? "";
 
@@ -30,10 +29,9 @@ public sealed class ChannelReader(BoardDatabase database, DecisionReader decisio
     /// <summary>Channels a board shows. A board with more of them needs another front page.</summary>
     public const int MaxShown = 500;
 
-    private static readonly string Columns = $"""
+    private const string Columns = """
         SELECT c.id, c.slug, c.title, c.node,
-          EXISTS (SELECT 1 FROM channel e WHERE e.slug = c.slug AND e.id < c.id) AS taken,
-          (SELECT t.id FROM topic t WHERE t.channel_id = c.id AND {Shown.Topic("t.id")} ORDER BY t.id DESC LIMIT 1) AS latest
+          EXISTS (SELECT 1 FROM channel e WHERE e.slug = c.slug AND e.id < c.id) AS taken
         FROM channel c
         """;
 
@@ -63,6 +61,6 @@ public sealed class ChannelReader(BoardDatabase database, DecisionReader decisio
         var id = Ids.Of((byte[])row.id);
         var slug = (long)row.taken != 0 ? $"{row.slug}-{Ids.SuffixOf(id)}" : (string)row.slug;
         var state = states.GetValueOrDefault(id, Decided.Nothing);
-        return new(id, slug, state.Text(Decidable.Title) ?? (string)row.title, (long)row.node, row.latest is byte[] latest ? Uuid7.TimeOf(Ids.Of(latest)) : null, state);
+        return new(id, slug, state.Text(Decidable.Title) ?? (string)row.title, (long)row.node, state);
     }
 }

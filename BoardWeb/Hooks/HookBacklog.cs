@@ -3,6 +3,7 @@ using Connect.BoardWeb.Approvals;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Storage;
+using Connect.BoardWeb.Topics;
 using Connect.Node.Database;
 using Dapper;
 
@@ -110,10 +111,10 @@ public sealed class HookBacklog
         {
             // A topic is written just before its first post, by the same node. What waited for a moderator is told of when it is approved.
             var posts = connection.Query($"""
-                SELECT p.id, t.id AS topic FROM post p LEFT JOIN topic t ON t.id = p.topic_id AND t.node = p.node AND t.id > @after AND p.id = (SELECT MIN(f.id) FROM post f WHERE f.topic_id = p.topic_id)
+                SELECT p.id, t.id AS topic FROM post p LEFT JOIN topic t ON t.id = p.topic_id AND t.node = p.node AND t.id > @after AND {FirstPost.Is("p")}
                 WHERE p.node = @origin AND p.id > @after AND p.id <= @newest AND NOT EXISTS (SELECT 1 FROM post e WHERE e.request_key = p.request_key AND e.id < p.id)
                   AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.subject_id = p.id AND d.property = '{Decidable.Waits}')
-                  AND NOT (p.id = (SELECT MIN(f.id) FROM post f WHERE f.topic_id = p.topic_id) AND EXISTS (SELECT 1 FROM decision d WHERE d.subject_id = p.topic_id AND d.property = '{Decidable.Waits}'))
+                  AND NOT ({FirstPost.Is("p")} AND EXISTS (SELECT 1 FROM decision d WHERE d.subject_id = p.topic_id AND d.property = '{Decidable.Waits}'))
                 ORDER BY p.id LIMIT {AtOnce}
                 """, of).Select(r => (Id: Ids.Of((byte[])r.id), Topic: Ids.OrNull((byte[]?)r.topic))).ToList();
             if (posts.Count == AtOnce) newest = posts[^1].Id;

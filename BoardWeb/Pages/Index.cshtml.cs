@@ -1,16 +1,21 @@
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Live;
+using Connect.BoardWeb.Topics;
 using Connect.BoardWeb.Web;
+using Connect.Node.Database;
 using Microsoft.AspNetCore.OutputCaching;
 
 namespace Connect.BoardWeb.Pages;
 
 /// <summary>The front page: all channels.</summary>
 [OutputCache(PolicyName = GuestPages.Policy)]
-public sealed class IndexModel(ChannelReader channels, Unread unread, LastWrite lastWrite) : BoardPage(lastWrite)
+public sealed class IndexModel(ChannelReader channels, TopicDirectory topics, Unread unread, LastWrite lastWrite) : BoardPage(lastWrite)
 {
     public IReadOnlyList<ChannelView> Channels { get; private set; } = [];
+
+    /// <summary>When the newest post was written, by a channel's id; without those that have none.</summary>
+    public IReadOnlyDictionary<Guid, DateTimeOffset> NewestPost { get; private set; } = new Dictionary<Guid, DateTimeOffset>();
 
     /// <summary>Ids of those in which something of late is unread.</summary>
     public IReadOnlySet<Guid> Unread { get; private set; } = new HashSet<Guid>();
@@ -18,6 +23,8 @@ public sealed class IndexModel(ChannelReader channels, Unread unread, LastWrite 
     public async Task OnGetAsync(CancellationToken cancel)
     {
         Channels = await channels.AllAsync(cancel);
+        var table = await topics.CurrentAsync(cancel);
+        NewestPost = Channels.Select(c => (c.Id, Latest: table.Latest(c.Id))).Where(c => c.Latest is not null).ToDictionary(c => c.Id, c => Uuid7.TimeOf(c.Latest!.Value));
         if (Me is not null) Unread = await unread.ChannelsAsync(User, cancel);
     }
 }

@@ -4,6 +4,7 @@ using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Storage;
+using Connect.BoardWeb.Topics;
 using Connect.Node.Database;
 using Connect.Node.Settings;
 using Dapper;
@@ -184,7 +185,7 @@ public sealed class SearchFeeder(BoardDatabase database, NodeSettings settings, 
         // Of two posts with one request key only the earlier one counts; what waits for a moderator does not yet.
         return [.. connection.Query($"""
             SELECT p.id, p.node, p.topic_id, p.author_id, p.body, t.title,
-              NOT EXISTS (SELECT 1 FROM post f FORCE INDEX (by_topic) WHERE f.topic_id = p.topic_id AND f.id < p.id) AS opens, {Shown.Post("p.id")} AND {Shown.Post("p.topic_id")} AS approved,
+              {FirstPost.Is("p")} AS opens, {Shown.Post("p.id")} AND {Shown.Post("p.topic_id")} AS approved,
               EXISTS (SELECT 1 FROM post e WHERE e.request_key = p.request_key AND e.id < p.id) AS repeats
             FROM post p LEFT JOIN topic t ON t.id = p.topic_id WHERE p.id IN @ids
             """, new { ids = posts.Select(Ids.Bytes) }).Select(row =>

@@ -86,6 +86,9 @@ public sealed class TopicTable
         lock (_gate) return _channels.TryGetValue(channel, out var lists) ? [.. lists.Pinned.Where(p => withHidden || IsSeenBy(reader, _topics[p.Topic])).Take(limit)] : [];
     }
 
+    /// <summary>The newest post that everybody sees in this channel; null if there is none.</summary>
+    public Guid? Latest(Guid channel) => Recent(channel, false, null, 1).Concat(Pinned(channel, false, 1)).Select(p => (Guid?)p.Latest).Max();
+
     /// <summary>Where these topics stand; without those that are not here, or do not count.</summary>
     public List<TopicPlace> Places(IReadOnlyCollection<Guid> topics)
     {

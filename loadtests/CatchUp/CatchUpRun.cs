@@ -75,7 +75,8 @@ public sealed class CatchUpRun(RingUnderTest ring, CatchUpOptions options, TextW
         for (var minute = 1; Clock.Now < end; minute++)
         {
             var next = Math.Min(end, Clock.After(killedAt, TimeSpan.FromMinutes(minute)));
-            if (Clock.Milliseconds(Clock.Now, next) is > 0 and var left) await Task.Delay(TimeSpan.FromMilliseconds(left), cancel);
+            // A delay may end a moment too early.
+            while (Clock.Milliseconds(Clock.Now, next) is > 0 and var left) await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left)), cancel);
             await progress.WriteLineAsync($"away for {Clock.Milliseconds(killedAt, Clock.Now) / 60000:0.0} minutes: {ledger.Acknowledged.Count} posts acknowledged, {ledger.Failed.Count} requests failed, load average {LoadAverage():0.0}");
         }
     }
