@@ -8,7 +8,7 @@ using MimeKit.Text;
 namespace Connect.RingDaemon.Archive;
 
 /// <summary>
-/// A mail's text as Markdown that reads like the mail: of alternatives the plain one, parts that are texts one after the other, everything else named with its size. Quotes are quotes, signatures
+/// A mail's text as Markdown that reads like the mail: of alternatives the plain one, parts that are texts one after the other, everything else as a file of the post, or named with its size. Quotes are quotes, signatures
 /// stay, and what Markdown would take for a heading is marked so that it is none.
 /// </summary>
 internal static partial class MailText
@@ -21,34 +21,38 @@ internal static partial class MailText
     /// <summary>Marks of quotes on one line; the board shows a text with more as it was typed.</summary>
     private const int MaxQuotes = 20;
 
-    /// <param name="Attachments">Parts that are named and not kept.</param>
+    /// <param name="Attachments">Parts that are no text of the mail, kept or not.</param>
     /// <param name="IsCut">It was longer than a post may be.</param>
     public sealed record Result(string Body, int Attachments, bool IsCut);
 
-    public static Result Of(MimeMessage mail)
+    /// <param name="mail">What it is the text of.</param>
+    /// <param name="keep">Keeps an attachment, and returns what the text says of it; or null, then it is named.</param>
+    public static Result Of(MimeMessage mail, Func<MimePart, string?> keep)
     {
         var (texts, attachments) = (new List<string>(), new List<string>());
-        Collect(mail.Body, texts, attachments, 0);
-        var text = new StringBuilder(Markdown(string.Join("\n\n", texts)));
-        if (attachments.Count > 0) text.Append(text.Length > 0 ? "\n\n" : "").AppendJoin("\n", attachments);
-        if (text.Length == 0) text.Append("*(no text)*");
-        var (body, cut) = Cut(text.ToString());
-        return new(body, attachments.Count, cut);
+        Collect(mail.Body, texts, attachments, keep, 0);
+        var text = Markdown(string.Join("\n\n", texts));
+        // Of a mail that is too long the end of its text is left out, not what hangs on it.
+        var links = string.Join("\n\n", attachments);
+        var room = MaxBytes - Encoding.UTF8.GetByteCount(links) - 2;
+        var (body, cut) = room < MaxBytes / 2 ? Cut($"{text}\n\n{links}".TrimStart('\n'), MaxBytes) : Cut(text, room);
+        if (room >= MaxBytes / 2 && links.Length > 0) body += (body.Length > 0 ? "\n\n" : "") + links;
+        return new(body.Length > 0 ? body : "*(no text)*", attachments.Count, cut);
     }
 
-    private static void Collect(MimeEntity? entity, List<string> texts, List<string> attachments, int depth)
+    private static void Collect(MimeEntity? entity, List<string> texts, List<string> attachments, Func<MimePart, string?> keep, int depth)
     {
         if (depth > MaxDepth || texts.Count + attachments.Count >= MaxParts) return;
         switch (entity)
         {
             case MultipartAlternative alternative when Alternative(alternative, depth) is { } best:
-                Collect(best, texts, attachments, depth + 1);
+                Collect(best, texts, attachments, keep, depth + 1);
                 break;
             case MultipartRelated { Root: { } root }:
-                Collect(root, texts, attachments, depth + 1); // its other parts are pictures in a text that is not shown
+                Collect(root, texts, attachments, keep, depth + 1); // its other parts are pictures in a text that is not shown
                 break;
             case Multipart parts:
-                foreach (var part in parts) Collect(part, texts, attachments, depth + 1);
+                foreach (var part in parts) Collect(part, texts, attachments, keep, depth + 1);
                 break;
             case TextPart { IsAttachment: false } text when string.IsNullOrEmpty(text.FileName) && (text.IsPlain || text.IsHtml || text.IsFlowed):
                 texts.Add(TextOf(text));
@@ -57,7 +61,7 @@ internal static partial class MailText
                 attachments.Add($"[attachment: {Name(forwarded.Message?.Subject is { Length: > 0 } subject ? subject : "a mail")}.eml, {Size(forwarded)}]");
                 break;
             case MimePart part:
-                attachments.Add($"[attachment: {Name(part.FileName is { Length: > 0 } name ? name : part.ContentType.MimeType)}, {Size(part)}]");
+                attachments.Add(keep(part) ?? $"[attachment: {Name(part.FileName is { Length: > 0 } name ? name : part.ContentType.MimeType)}, {Size(part)}]");
                 break;
         }
     }
@@ -82,7 +86,7 @@ internal static partial class MailText
     }
 
     /// <summary>In the encoding that the part names; UTF-8 if its bytes are that, else Latin-1, if it names none or one that nobody knows.</summary>
-    private static string Decoded(TextPart part)
+    internal static string Decoded(TextPart part)
     {
         try
         {
@@ -152,12 +156,12 @@ internal static partial class MailText
         return clean.ToString();
     }
 
-    private static (string Body, bool IsCut) Cut(string body)
+    private static (string Body, bool IsCut) Cut(string body, int max)
     {
-        if (Encoding.UTF8.GetByteCount(body) <= MaxBytes) return (body, false);
+        if (Encoding.UTF8.GetByteCount(body) <= max) return (body, false);
         const string note = "\n\n[The rest of this mail is longer than a post may be, and is not here.]";
         var bytes = Encoding.UTF8.GetBytes(body);
-        var end = MaxBytes - note.Length;
+        var end = max - note.Length;
         while ((bytes[end] & 0xC0) == 0x80) end--;
         return (Encoding.UTF8.GetString(bytes, 0, end).TrimEnd() + note, true);
     }
