@@ -279,7 +279,8 @@ public sealed class ArchiveTests(MariaDbStage mariaDb, MySqlStage mysql) : IDisp
         var reply = await PostAsync(topic, "an answer", first);
         var deleted = await PostAsync(topic, "taken back", null);
         (await admin.DeleteAsync($"/api/v1/posts/{deleted}")).EnsureSuccessStatusCode();
-        (await admin.PutAsJsonAsync($"/api/v1/posts/{reply}", new { body = "an edited answer" })).EnsureSuccessStatusCode();
+        var picture = await FileAsync(admin, "x.png", FileTests.Png(20, 10));
+        (await admin.PutAsJsonAsync($"/api/v1/posts/{reply}", new { body = $"an edited answer {picture.Markdown}" })).EnsureSuccessStatusCode();
         var (hidden, _) = await OpenAsync("Hidden", "nobody sees this");
         (await admin.PatchAsJsonAsync($"/api/v1/topics/{hidden}", new { hidden = true })).EnsureSuccessStatusCode();
         var (gone, _) = await OpenAsync("Gone", "moved away");
@@ -298,7 +299,7 @@ public sealed class ArchiveTests(MariaDbStage mariaDb, MySqlStage mysql) : IDisp
         Assert.Equal(body, opening.TextBody!.ReplaceLineEndings("\n").TrimEnd());
         Assert.Equal("administrator", opening.From.Mailboxes.Single().Name);
         var answer = mails.Single(m => m.MessageId == ChannelMbox.MessageId(reply));
-        Assert.Equal(("an edited answer", ChannelMbox.MessageId(first)), (answer.TextBody!.Trim(), answer.InReplyTo));
+        Assert.Equal(($"an edited answer ![x.png]({stage.A.Url}{picture.Shown})", ChannelMbox.MessageId(first)), (answer.TextBody!.Trim(), answer.InReplyTo));
         Assert.Equal([ChannelMbox.MessageId(first)], answer.References);
         Assert.Equal(Uuid7.TimeOf(reply).ToUnixTimeSeconds(), answer.Date.ToUnixTimeSeconds());
         Assert.DoesNotContain(mails, m => m.TextBody!.Contains("taken back", StringComparison.Ordinal) || m.TextBody.Contains("nobody sees", StringComparison.Ordinal) || m.TextBody.Contains("moved away", StringComparison.Ordinal));

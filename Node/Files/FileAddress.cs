@@ -43,6 +43,9 @@ public sealed partial record FileAddress(Guid Id, string Name, (int Width, int H
     /// <summary>Rendered text for readers who are not on this board: what stands on it is found from there too.</summary>
     public static string Absolute(string html, Uri root) => html.Replace("=\"/f/", $"=\"{new Uri(root, "/f/")}", StringComparison.Ordinal);
 
+    /// <summary>A post's text for readers who are not on this board.</summary>
+    public static string AbsoluteMarkdown(string text, Uri root) => Mention().Replace(text, m => $"({new Uri(root, m.Value[1..])}");
+
     [GeneratedRegex(@"\A/f/(?<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(?<stem>[^/\\?#""'<>\s]{1,800}?)(?:-(?<w>[1-9][0-9]{0,4})x(?<h>[1-9][0-9]{0,4}))?\.(?<ending>[a-z0-9]{1,5})\z", RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();
 
