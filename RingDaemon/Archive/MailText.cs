@@ -118,18 +118,15 @@ internal static partial class MailText
         return joined.ToString();
     }
 
-    /// <summary>Plain text with marks of quotes, as Markdown.</summary>
+    /// <summary>Plain text with marks of quotes, as Markdown; patches in it as code.</summary>
     internal static string Markdown(string text)
     {
+        List<Line> lines = [.. text.ReplaceLineEndings("\n").Split('\n').Select(LineOf)];
         var written = new StringBuilder();
         var (depth, blank) = (0, true);
-        foreach (var given in text.ReplaceLineEndings("\n").Split('\n'))
+        for (var i = 0; i < lines.Count; i++)
         {
-            var line = Clean(given);
-            var marks = Quotes().Match(line);
-            var quotes = Math.Min(MaxQuotes, marks.Value.Count(c => c == '>'));
-            var content = (quotes == 0 ? line : line[marks.Length..]).TrimEnd();
-            if (quotes > 0 && content.StartsWith(' ')) content = content[1..];
+            var (quotes, content) = lines[i];
             if (content.Length == 0 && quotes == 0)
             {
                 if (!blank) written.Append('\n');
@@ -138,14 +135,42 @@ internal static partial class MailText
             }
             // In Markdown a line without marks goes on with a quote above it: an empty line ends it.
             if (quotes < depth && !blank) written.Append('>', quotes).Append('\n');
-            if (quotes > 0) written.Append('>', quotes).Append(content.Length > 0 ? " " : "");
-            // A signature's line, a rule or a "#" at the beginning of a line would make a heading of this line, or of the one before it.
-            if (Heading().IsMatch(content)) content = content.Insert(content.Length - content.TrimStart().Length, "\\");
-            written.Append(content).Append('\n');
             (blank, depth) = (false, quotes);
+            var first = i;
+            if (UnifiedDiff.Length(n => first + n < lines.Count && lines[first + n].Quotes == quotes ? lines[first + n].Content : null) is > 0 and var patch)
+            {
+                var code = lines.GetRange(i, patch);
+                var fence = Fence(code);
+                foreach (var line in (string[])[fence + "diff", .. code.Select(l => l.Content), fence]) Write(quotes, line);
+                i += patch - 1;
+                continue;
+            }
+            // A signature's line, a rule or a "#" at the beginning of a line would make a heading of this line, or of the one before it.
+            Write(quotes, Heading().IsMatch(content) ? content.Insert(content.Length - content.TrimStart().Length, "\\") : content);
         }
         return written.ToString().Trim('\n');
+
+        void Write(int quotes, string content)
+        {
+            if (quotes > 0) written.Append('>', quotes).Append(content.Length > 0 ? " " : "");
+            written.Append(content).Append('\n');
+        }
     }
+
+    private static Line LineOf(string given)
+    {
+        var line = Clean(given);
+        var marks = Quotes().Match(line);
+        var quotes = Math.Min(MaxQuotes, marks.Value.Count(c => c == '>'));
+        var content = (quotes == 0 ? line : line[marks.Length..]).TrimEnd();
+        return new(quotes, quotes > 0 && content.StartsWith(' ') ? content[1..] : content);
+    }
+
+    /// <summary>One that none of these lines ends.</summary>
+    private static string Fence(List<Line> lines) => new('`', Math.Max(3, 1 + lines.Max(l => Ticks().Matches(l.Content).Select(m => m.Length).DefaultIfEmpty().Max())));
+
+    /// <param name="Content">Without the marks.</param>
+    private readonly record struct Line(int Quotes, string Content);
 
     private static string Clean(string line)
     {
@@ -194,6 +219,9 @@ internal static partial class MailText
 
     [GeneratedRegex(@"^( ?>)*", RegexOptions.CultureInvariant)]
     private static partial Regex Quotes();
+
+    [GeneratedRegex("`+", RegexOptions.CultureInvariant)]
+    private static partial Regex Ticks();
 
     [GeneratedRegex(@"^ {0,3}(#{1,6}(\s|$)|-+\s*$|=+\s*$)", RegexOptions.CultureInvariant)]
     private static partial Regex Heading();
