@@ -11,6 +11,7 @@ using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Tests.Stage;
 using Connect.Node.Database;
+using Connect.Node.Files;
 using Dapper;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Metadata.Profiles.Exif;
@@ -323,7 +324,7 @@ public sealed class FileTests(MariaDbStage mariaDb, MySqlStage mysql)
     {
         var stage = StageOn.Of(engine, mariaDb, mysql);
         var ids = new Uuid7(TimeProvider.System);
-        var (id, content, bytes) = (ids.Next(), ids.Next(), Large(NewFilePart.MaxBytes + 10));
+        var (id, content, bytes) = (ids.Next(), ids.Next(), Large(FileRules.PartBytes + 10));
         await stage.SqlAsync(c => c.Execute("""
             INSERT INTO file (id,node,author_id,name,type,source_hash,content_id,size,width,height,shown_id,shown_size,shown_width,shown_height)
             VALUES (@id,4714,@id,'from-afar.txt','text/plain; charset=utf-8',@hash,@content,@size,0,0,NULL,0,0,0)
@@ -335,7 +336,7 @@ public sealed class FileTests(MariaDbStage mariaDb, MySqlStage mysql)
             Assert.Equal(HttpStatusCode.NotFound, (await guest.GetAsync($"/f/{id}/from-afar.txt")).StatusCode);
             Assert.Equal(HttpStatusCode.NotFound, (await guest.GetAsync($"/f/{id}")).StatusCode);
             Assert.Equal(HttpStatusCode.NotFound, (await admin.GetAsync($"/api/v1/files/{id}")).StatusCode);
-            var part = number == 0 ? bytes[..NewFilePart.MaxBytes] : bytes[NewFilePart.MaxBytes..];
+            var part = number == 0 ? bytes[..FileRules.PartBytes] : bytes[FileRules.PartBytes..];
             await stage.SqlAsync(c => c.Execute("INSERT INTO file_part (id,node,content_id,number,bytes) VALUES (@id,4714,@content,@number,@part)",
                 new { id = Uuid7.ToBytes(ids.Next()), content = Uuid7.ToBytes(content), number, part }));
         }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
+using AngleSharp.Html.Parser;
 using Connect.BoardWeb.Tests.Stage;
 using Connect.BoardWeb.Topics;
 using Connect.Node.Database;
@@ -66,6 +68,35 @@ public sealed class TopicDirectoryTests(MariaDbStage mariaDb, MySqlStage mysql)
                 Assert.Single(await TopicsAsync(stage, slug));
             }
             Assert.Equal(earlier, Assert.Single(await TopicsAsync(stage, slug)));
+        }
+    }
+
+    [Theory]
+    [InlineData("MariaDB")]
+    [InlineData("MySQL")]
+    public async Task The_front_page_says_when_a_channel_was_last_written_in_as_everybody_sees_it(string engine)
+    {
+        var stage = StageOn.Of(engine, mariaDb, mysql);
+        using var admin = stage.Admin(stage.A);
+        var (slug, to) = (await ChannelAsync(stage), await ChannelAsync(stage));
+        Assert.Null(await NewestAsync(slug));
+        var topic = await IdAsync($"/api/v1/channels/{slug}/topics", new { title = "Written in", body = "first" });
+        Assert.NotNull(await NewestAsync(slug));
+        var answer = At(await IdAsync($"/api/v1/topics/{topic}/posts", new { body = "second" }));
+        Assert.Equal(answer, await NewestAsync(slug));
+        (await admin.PatchAsJsonAsync($"/api/v1/topics/{topic}", new { channel = to })).EnsureSuccessStatusCode();
+        Assert.Equal((null, answer), (await NewestAsync(slug), await NewestAsync(to)));
+        (await admin.PatchAsJsonAsync($"/api/v1/topics/{topic}", new { hidden = true })).EnsureSuccessStatusCode();
+        Assert.Null(await NewestAsync(to));
+
+        async Task<Guid> IdAsync(string address, object body) => (await (await admin.PostAsJsonAsync(address, body)).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+
+        static DateTimeOffset? At(Guid id) => Uuid7.TimeOf(id);
+
+        async Task<DateTimeOffset?> NewestAsync(string of)
+        {
+            var page = await new HtmlParser().ParseDocumentAsync(await admin.GetStringAsync("/"));
+            return page.QuerySelector($"li:has(a[href='/c/{of}']) time")?.GetAttribute("datetime") is { } at ? DateTimeOffset.Parse(at, CultureInfo.InvariantCulture) : null;
         }
     }
 

@@ -9,6 +9,7 @@ using Connect.BoardWeb.Founding;
 using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Tests.Stage;
 using Connect.Node.Database;
+using Connect.Node.Files;
 using Connect.RingDaemon.Archive;
 using Connect.RingDaemon.Cli;
 using Dapper;
@@ -34,11 +35,11 @@ public sealed class ArchiveTests(MariaDbStage mariaDb, MySqlStage mysql) : IDisp
     public async Task What_was_exported_and_imported_elsewhere_is_the_same_and_importing_it_again_changes_nothing(string engine)
     {
         var stage = On(engine);
-        await LifeAsync(stage);
+        var addresses = await LifeAsync(stage);
         var file = At("board.jsonl");
         await ExportAsync(stage.A, stage.TokenFile, "--out", file);
         var exported = Objects(file);
-        Assert.Equal(["account", "channel", "decision", "post", "reaction", "report", "revision", "topic"], exported.Select(TypeOf).Distinct().Order());
+        Assert.Equal(["account", "channel", "decision", "file", "file-part", "post", "reaction", "report", "revision", "topic"], exported.Select(TypeOf).Distinct().Order());
         var secrets = await stage.SqlAsync(c => c.Query<string>("SELECT password_hash FROM login_key UNION ALL SELECT HEX(token_hash) FROM api_token").ToList());
         var text = File.ReadAllText(file);
         Assert.All(secrets, s => Assert.DoesNotContain(s, text, StringComparison.OrdinalIgnoreCase));
@@ -49,6 +50,9 @@ public sealed class ArchiveTests(MariaDbStage mariaDb, MySqlStage mysql) : IDisp
         var first = await ImportAsync(other.Node, other.TokenFile, file);
         Assert.Equal((exported.Count, 0, 0), ((int)first["written"]!, (int)first["known"]!, (int)first["bad"]!));
         Assert.Equal(exported.Order(StringComparer.Ordinal), (await DownloadAsync(other.Node, other.Token)).Except(own).Order(StringComparer.Ordinal));
+        using (var here = stage.A.Client())
+        using (var there = other.Node.Client())
+            foreach (var address in addresses) Assert.Equal(await here.GetByteArrayAsync(address), await there.GetByteArrayAsync(address));
         var before = await PositionAsync(other.Server);
         var second = await ImportAsync(other.Node, other.TokenFile, file);
         Assert.Equal((0, exported.Count, 0), ((int)second["written"]!, (int)second["known"]!, (int)second["bad"]!));
@@ -138,6 +142,27 @@ public sealed class ArchiveTests(MariaDbStage mariaDb, MySqlStage mysql) : IDisp
     }
 
     [Fact]
+    public async Task Files_are_exported_with_what_is_theirs_and_of_an_erased_one_nothing_is()
+    {
+        using var admin = mariaDb.Admin(mariaDb.A);
+        var topic = await mariaDb.TopicAsync();
+        var (erased, deleted) = (await FileAsync(admin, "erased.txt", "words to erase"u8.ToArray()), await FileAsync(admin, "deleted.txt", "words to keep"u8.ToArray()));
+        var post = (await (await admin.PostAsJsonAsync($"/api/v1/topics/{topic}/posts", new { body = erased.Markdown })).Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+        (await admin.PostAsJsonAsync($"/api/v1/posts/{post}/erase", new { reason = "asked for" })).EnsureSuccessStatusCode();
+        (await admin.DeleteAsync($"/api/v1/files/{deleted.Id}")).EnsureSuccessStatusCode();
+        var all = await admin.GetStringAsync("/api/v1/export");
+        var own = await admin.GetStringAsync("/api/v1/account/export");
+        foreach (var text in new[] { all, own })
+        {
+            Assert.Contains(Convert.ToBase64String("words to keep"u8), text, StringComparison.Ordinal);
+            Assert.DoesNotContain(Convert.ToBase64String("words to erase"u8), text, StringComparison.Ordinal);
+            Assert.DoesNotContain("erased.txt", text, StringComparison.Ordinal);
+        }
+        using var ann = mariaDb.A.Client(await mariaDb.MemberAsync($"Ann {PageTests.Unique()}"));
+        Assert.DoesNotContain("file-part", await ann.GetStringAsync("/api/v1/account/export"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_member_gets_what_is_their_own_and_may_not_import_or_have_everything()
     {
         var name = $"Ann {PageTests.Unique()}";
@@ -179,6 +204,9 @@ public sealed class ArchiveTests(MariaDbStage mariaDb, MySqlStage mysql) : IDisp
             "no json", "[]", "null", "{}", """{"type":"login_key","id":"x"}""", """{"type":"post","id":"'; DROP TABLE post; -- "}""", Post(Guid.NewGuid(), topic, "not of version 7"),
             Post(Guid.CreateVersion7(DateTimeOffset.UtcNow.AddDays(1)), topic, "from tomorrow"), Post(Old(4), topic, new string('x', 40_000)), Post(Old(5), topic, "nul \0"),
             $$"""{"type":"post","id":"{{Old(6)}}","topic":"{{topic}}","body":"nobody's"}""", $$"""{"type":"account","id":"{{Old(7)}}","name":"{{new string('n', 41)}}"}""",
+            Made("file", Old(10), """ "mediaType":"text/html","name":"x.txt" """), Made("file", Old(11), """ "mediaType":"application/pdf","name":"../x.pdf" """), Made("file", Old(12), """ "mediaType":"application/pdf","name":"x.pdf","width":5 """),
+            Made("file", Old(13), """ "mediaType":"image/png","name":"x.png" """), Made("file-part", Old(14), """ "number":64,"bytes":"eA==" """), Made("file-part", Old(15), """ "number":0,"bytes":"no base64!" """),
+            Made("file-part", Old(16), $""" "number":0,"bytes":"{Convert.ToBase64String(new byte[FileRules.PartBytes + 1])}" """),
             $$"""{"type":"reaction","id":"{{Old(8)}}","post":"{{good}}","author":"{{good}}","kind":"like","given":"yes"}""", $$"""{"type":"post","id":"{{Old(9)}}","topic":"{{topic}}","author":"{{topic}}","body":"\ud800"}""",
         ];
         var answer = await SendAsync(admin, string.Join('\n', bad) + "\n" + Post(good, topic, "good") + "\n\n");
@@ -251,7 +279,8 @@ public sealed class ArchiveTests(MariaDbStage mariaDb, MySqlStage mysql) : IDisp
         var reply = await PostAsync(topic, "an answer", first);
         var deleted = await PostAsync(topic, "taken back", null);
         (await admin.DeleteAsync($"/api/v1/posts/{deleted}")).EnsureSuccessStatusCode();
-        (await admin.PutAsJsonAsync($"/api/v1/posts/{reply}", new { body = "an edited answer" })).EnsureSuccessStatusCode();
+        var picture = await FileAsync(admin, "x.png", FileTests.Png(20, 10));
+        (await admin.PutAsJsonAsync($"/api/v1/posts/{reply}", new { body = $"an edited answer {picture.Markdown}" })).EnsureSuccessStatusCode();
         var (hidden, _) = await OpenAsync("Hidden", "nobody sees this");
         (await admin.PatchAsJsonAsync($"/api/v1/topics/{hidden}", new { hidden = true })).EnsureSuccessStatusCode();
         var (gone, _) = await OpenAsync("Gone", "moved away");
@@ -270,7 +299,7 @@ public sealed class ArchiveTests(MariaDbStage mariaDb, MySqlStage mysql) : IDisp
         Assert.Equal(body, opening.TextBody!.ReplaceLineEndings("\n").TrimEnd());
         Assert.Equal("administrator", opening.From.Mailboxes.Single().Name);
         var answer = mails.Single(m => m.MessageId == ChannelMbox.MessageId(reply));
-        Assert.Equal(("an edited answer", ChannelMbox.MessageId(first)), (answer.TextBody!.Trim(), answer.InReplyTo));
+        Assert.Equal(($"an edited answer ![x.png]({stage.A.Url}{picture.Shown})", ChannelMbox.MessageId(first)), (answer.TextBody!.Trim(), answer.InReplyTo));
         Assert.Equal([ChannelMbox.MessageId(first)], answer.References);
         Assert.Equal(Uuid7.TimeOf(reply).ToUnixTimeSeconds(), answer.Date.ToUnixTimeSeconds());
         Assert.DoesNotContain(mails, m => m.TextBody!.Contains("taken back", StringComparison.Ordinal) || m.TextBody.Contains("nobody sees", StringComparison.Ordinal) || m.TextBody.Contains("moved away", StringComparison.Ordinal));
@@ -334,9 +363,11 @@ public sealed class ArchiveTests(MariaDbStage mariaDb, MySqlStage mysql) : IDisp
     }
 
     /// <summary>A little of everything that can be exported.</summary>
-    private static async Task LifeAsync(StageOn stage)
+    /// <returns>Addresses of files.</returns>
+    private static async Task<IReadOnlyList<string>> LifeAsync(StageOn stage)
     {
         using var admin = stage.Admin(stage.A);
+        var (picture, text) = (await FileAsync(admin, "a boat.png", FileTests.Png(1500, 900)), await FileAsync(admin, "plan.txt", Encoding.UTF8.GetBytes(new string('x', (3 * FileRules.PartBytes) + 1))));
         using var ann = stage.A.Client(await stage.MemberAsync($"Ann {PageTests.Unique()}"));
         var topic = await stage.TopicAsync($"Quotes \" and \\ and 💥 {PageTests.Unique()}", "tab\t, line\nand <script> & \u2028 💥");
         for (var i = 0; i < 3; i++) (await ann.PostAsJsonAsync($"/api/v1/topics/{topic}/posts", new { body = $"post {i}" })).EnsureSuccessStatusCode();
@@ -347,7 +378,18 @@ public sealed class ArchiveTests(MariaDbStage mariaDb, MySqlStage mysql) : IDisp
         (await ann.DeleteAsync($"/api/v1/posts/{posts[0]}/reactions/like")).EnsureSuccessStatusCode();
         (await ann.PostAsJsonAsync($"/api/v1/posts/{posts[3]}/reports", new { reason = "look" })).EnsureSuccessStatusCode();
         (await admin.PatchAsJsonAsync($"/api/v1/topics/{topic}", new { pinned = true, reason = "good" })).EnsureSuccessStatusCode();
+        (await admin.PostAsJsonAsync($"/api/v1/topics/{topic}/posts", new { body = $"{picture.Markdown} {text.Markdown}" })).EnsureSuccessStatusCode();
+        return [picture.Address, picture.Shown, text.Address];
     }
+
+    private sealed record Sent(Guid Id, string Address, string Markdown)
+    {
+        /// <summary>Of what posts show.</summary>
+        public string Shown => Markdown[(Markdown.IndexOf("](", StringComparison.Ordinal) + 2)..^1];
+    }
+
+    private static async Task<Sent> FileAsync(HttpClient http, string name, byte[] bytes) =>
+        (await (await http.PostAsync($"/api/v1/files?name={Uri.EscapeDataString(name)}", new ByteArrayContent(bytes))).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<Sent>())!;
 
     private StageOn On(string engine) => StageOn.Of(engine, mariaDb, mysql);
 
@@ -406,6 +448,9 @@ public sealed class ArchiveTests(MariaDbStage mariaDb, MySqlStage mysql) : IDisp
     private static Guid Old(int n) => DerivedId.Of(DateTimeOffset.UnixEpoch.AddYears(30).AddSeconds(n), "test", $"{PageTests.Unique()}");
 
     private static string Post(Guid id, Guid topic, string body) => JsonSerializer.Serialize(new { type = "post", id, topic, author = topic, body });
+
+    private static string Made(string type, Guid id, string fields) =>
+        $$"""{"type":"{{type}}","id":"{{id}}","author":"{{id}}","content":"{{id}}","size":5,"sourceHash":"{{Convert.ToBase64String(new byte[32])}}",{{fields}}}""";
 
     private static string Account(Guid id, string name) => JsonSerializer.Serialize(new { type = "account", id, name });
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Connect.BoardWeb.Posts;
 using Connect.Node.Database;
+using Connect.Node.Files;
 using Connect.RingDaemon.Archive;
 using Xunit;
 
@@ -71,6 +72,7 @@ public sealed class MailTests : IDisposable
     [InlineData("text/plain; charset=koi8-r", "base64", "8NLJ18XU", "Привет")]
     [InlineData("text/plain; charset=windows-1252", "quoted-printable", "=80 5 =96 6", "€ 5 – 6")]
     [InlineData("text/plain; charset=iso-2022-jp", "7bit", "\u001b$B;3ED\u001b(B", "山田")]
+    [InlineData("text/plain; charset=utf-7", "7bit", "Gr+APwA3w-e", "Grüße")]
     [InlineData("text/plain; charset=no-such-thing", "8bit", "plain", "plain")]
     [InlineData("text/plain", "8bit", "Grüße", "Grüße")]
     [InlineData("text/plain; format=flowed", "7bit", "one \ntwo\n> a \n> b\nthree", "one two\n> a b\n\nthree")]
@@ -84,7 +86,7 @@ public sealed class MailTests : IDisposable
     }
 
     [Fact]
-    public void Of_alternatives_the_plain_one_counts_and_attachments_are_named()
+    public void Of_alternatives_the_plain_one_counts_and_what_cannot_be_kept_is_named()
     {
         var (items, report) = Read(Mail("a", "Parts", """
             --b
@@ -117,9 +119,67 @@ public sealed class MailTests : IDisposable
             --b--
             """.ReplaceLineEndings("\n"), "Content-Type: multipart/mixed; boundary=b"));
         var body = Body(Of("post", items).Single());
-        Assert.StartsWith("plain\n\nfooter\n\n[attachment: a\\_\\[b\\].png, 8 bytes]\n[attachment: inner.eml, ", body, StringComparison.Ordinal);
+        Assert.StartsWith("plain\n\nfooter\n\n[attachment: a\\_\\[b\\].png, 8 bytes]\n\n[attachment: inner.eml, ", body, StringComparison.Ordinal);
         Assert.DoesNotContain("rich", body, StringComparison.Ordinal);
-        Assert.Equal(2, report.Attachments);
+        Assert.Equal((0, 2), (report.Kept, report.Named));
+        Assert.Empty(Of("file", items));
+    }
+
+    [Fact]
+    public void Attachments_are_files_of_the_post_pictures_without_what_was_hidden_in_them()
+    {
+        var picture = FileTests.Png(1500, 900, ("tEXt", [.. "Comment\0Spy cam 3000"u8]));
+        var mail = Mail("a", "Parts", $"""
+            --b
+            Content-Type: text/plain
+
+            {new string('x', 40_000)}
+            --b
+            Content-Type: image/x-whatever; name="a [boat].PNG"
+            Content-Transfer-Encoding: base64
+
+            {Convert.ToBase64String(picture, Base64FormattingOptions.InsertLineBreaks)}
+            --b
+            Content-Type: text/x-patch; charset=iso-8859-1; name="=?utf-8?Q?Gr=C3=BC=C3=9Fe=2Epatch?="
+            Content-Disposition: attachment
+            Content-Transfer-Encoding: quoted-printable
+
+            +Gr=FC=DFe
+            --b
+            Content-Type: application/pgp-signature; name="signature.asc"
+
+            -----BEGIN PGP SIGNATURE-----
+            --b
+            Content-Type: application/octet-stream; name="x.exe"
+            Content-Transfer-Encoding: base64
+
+            TVqQAAMAAAA=
+            --b--
+            """.ReplaceLineEndings("\n"), "Content-Type: multipart/mixed; boundary=b");
+        var (items, report) = Read(mail);
+        Assert.Equal((2, 2), (report.Kept, report.Named));
+        var files = Of("file", items).ToList();
+        Assert.Equal(["a-boat.png", "Grüße.patch"], files.Select(f => f.GetProperty("name").GetString()));
+        var parts = Of("file-part", items).ToLookup(p => p.GetProperty("content").GetGuid(), p => p.GetProperty("bytes").GetBytesFromBase64());
+        foreach (var (content, size) in new[] { (Guid(files[0], "content"), "size"), (Guid(files[0], "shown"), "shownSize") })
+        {
+            var bytes = parts[content].SelectMany(p => p).ToArray();
+            Assert.Equal(files[0].GetProperty(size).GetInt32(), bytes.Length);
+            Assert.Equal(FileKind.Png, FileKind.Of(bytes));
+            Assert.DoesNotContain("Spy cam", Encoding.Latin1.GetString(bytes), StringComparison.Ordinal);
+        }
+        Assert.Equal("+Grüße", Encoding.UTF8.GetString(Assert.Single(parts[Guid(files[1], "content")])));
+        Assert.All(files, f => Assert.Equal(new DateTimeOffset(2004, 1, 5, 10, 0, 0, TimeSpan.Zero), Uuid7.TimeOf(Guid(f, "id"))));
+        // The mail is longer than a post: its files are named all the same, and pages find them.
+        var body = Body(Of("post", items).Single());
+        Assert.EndsWith("[attachment: signature.asc, 29 bytes]\n\n[attachment: x.exe, 8 bytes]", body, StringComparison.Ordinal);
+        Assert.Null(PostRules.Body(body).Fault);
+        Assert.Contains($"<img src=\"/f/{Guid(files[0], "id")}/a-boat-1280x768.png\"", MarkdownText.ToHtml(body), StringComparison.Ordinal);
+        Assert.Equal(files.Select(f => Guid(f, "id")), FileAddress.In(body, 9));
+        // Whoever reads it, and however often.
+        Assert.Equal(items, Read(mail).Items);
+
+        static Guid Guid(JsonElement item, string property) => item.GetProperty(property).GetGuid();
     }
 
     [Fact]
@@ -132,6 +192,21 @@ public sealed class MailTests : IDisposable
         Assert.DoesNotContain("<h", html, StringComparison.Ordinal);
         Assert.Equal(2, html.Split("<blockquote>").Length - 1);
         Assert.Contains("</blockquote>\n<p>answer", html, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Fix\n\ndiff --git a/x b/x\nindex 1..2 100644\n--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@ void f()\n *a*\n-# b\n+ c\n\n-- \n2.30",
+        "Fix\n\n```diff\ndiff --git a/x b/x\nindex 1..2 100644\n--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@ void f()\n *a*\n-# b\n+ c\n\n```\n\\--\n2.30")] // an empty line of it counts, and the signature is none of it
+    [InlineData("--- x\n+++ y\n@@ -1 +1 @@\n-a ``` b\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n@@ -9,0 +9 @@\n+c\nand text", "````diff\n--- x\n+++ y\n@@ -1 +1 @@\n-a ``` b\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n@@ -9,0 +9 @@\n+c\n````\nand text")]
+    [InlineData("> @@ -1,2 +1,2 @@\n>  one\n> -two\n\nWhy?\n\n> +2\n", "> ```diff\n> @@ -1,2 +1,2 @@\n>  one\n> -two\n> ```\n\nWhy?\n\n> +2")] // the quote ends before the patch does
+    [InlineData("diff --git a/x b/y\nsimilarity index 100%\nrename from x\nrename to y\nSee?", "```diff\ndiff --git a/x b/y\nsimilarity index 100%\nrename from x\nrename to y\n```\nSee?")]
+    [InlineData("@@ -1,9 +1,9 @@\n a long line that was\nbroken", "```diff\n@@ -1,9 +1,9 @@\n a long line that was\n```\nbroken")]
+    [InlineData("--- a rule\n+++ of mine\n@@ and no patch", "--- a rule\n+++ of mine\n@@ and no patch")]
+    [InlineData("@@ -1,99999999999 +1,99999999999 @@\n-a", "```diff\n@@ -1,99999999999 +1,99999999999 @@\n```\n-a")]
+    public void Patches_are_code(string body, string expected)
+    {
+        var (items, _) = Read(Mail("a", "Patch", body));
+        Assert.Equal(expected, Body(Of("post", items).Single()));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Api;
 using Connect.BoardWeb.Channels;
+using Connect.BoardWeb.Feeds;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Storage;
 using Connect.Node.Database;
@@ -47,9 +48,9 @@ public static class ArchiveEndpoints
     private static Task<IResult> ExportOwn(HttpContext context, BoardExport export, ExportSlots slots, CancellationToken cancel) =>
         WriteAsync(context, slots.Own, JsonLines, "my-posts.jsonl", (output, begin, end) => export.WriteAsync(output, Identity.AccountOf(context.User)!.Value, begin, end), cancel);
 
-    private static async Task<IResult> ExportChannel(string slug, HttpContext context, ChannelReader channels, ChannelMbox mbox, ExportSlots slots, CancellationToken cancel) =>
+    private static async Task<IResult> ExportChannel(string slug, HttpContext context, ChannelReader channels, ChannelMbox mbox, ExportSlots slots, NodeSettings settings, CancellationToken cancel) =>
         await channels.FindAsync(slug, cancel) is not { } channel ? NoChannel(slug)
-            : await WriteAsync(context, slots.Mbox, Mbox, $"{channel.Slug}.mbox", (output, begin, end) => mbox.WriteAsync(output, channel, begin, end), cancel);
+            : await WriteAsync(context, slots.Mbox, Mbox, $"{channel.Slug}.mbox", (output, begin, end) => mbox.WriteAsync(output, channel, FeedEndpoints.RootOf(context, settings), begin, end), cancel);
 
     private static async Task<IResult> WriteAsync(
         HttpContext context, SemaphoreSlim slot, string type, string file, Func<Stream, Action, CancellationToken, Task> write, CancellationToken cancel)

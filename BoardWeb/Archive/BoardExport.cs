@@ -17,6 +17,9 @@ public sealed class BoardExport(BoardDatabase database, Importing importing, Tim
     /// <summary>Rows in memory at a time.</summary>
     private const int PageRows = 200;
 
+    /// <summary>Parts of files in memory at a time: 1 MiB.</summary>
+    private const int PageParts = 16;
+
     /// <summary>Rows looked at for one author in one query: nobody's posts have an index.</summary>
     private const int LookRows = 10_000;
 
@@ -40,12 +43,13 @@ public sealed class BoardExport(BoardDatabase database, Importing importing, Tim
         json.WriteEndObject();
         await NextLineAsync();
         var objects = 0L;
-        foreach (var kind in ArchivedKind.All)
+        foreach (var kind in ArchivedKind.All.Where(k => k != ArchivedKind.FilePart))
         {
             for (var after = Guid.Empty; ;)
             {
                 // A page that had to be read again must not be written twice.
                 var page = await Pages.ReadAsync(() => database.ReadAsync(c => Page(c, kind, after, author), cancel), cancel);
+                foreach (var content in page.Contents) await PartsAsync(content);
                 await output.WriteAsync(page.Text, cancel);
                 objects += page.Rows;
                 if (page.Next is not { } next) break;
@@ -58,6 +62,19 @@ public sealed class BoardExport(BoardDatabase database, Importing importing, Tim
         json.WriteEndObject();
         await NextLineAsync();
 
+        // What is in a file comes before it.
+        async Task PartsAsync(byte[] content)
+        {
+            for (var first = 0; ; first += PageParts)
+            {
+                var parts = await Pages.ReadAsync(() => database.ReadAsync(c => Rows(c, ArchivedKind.FilePart, "x.content_id = @content AND x.number >= @first AND x.number < @end ORDER BY x.number",
+                    new { content, first, end = first + PageParts }), cancel), cancel);
+                await output.WriteAsync(parts.Text, cancel);
+                objects += parts.Rows;
+                if (parts.Rows < PageParts) return;
+            }
+        }
+
         async Task NextLineAsync()
         {
             await json.FlushAsync(cancel);
@@ -68,29 +85,37 @@ public sealed class BoardExport(BoardDatabase database, Importing importing, Tim
         }
     }
 
-    private static (ReadOnlyMemory<byte> Text, int Rows, Guid? Next) Page(DbConnection connection, ArchivedKind kind, Guid after, Guid? author)
+    private static Exported Page(DbConnection connection, ArchivedKind kind, Guid after, Guid? author)
     {
         var until = author is null || kind.Author == "id" ? null
             : connection.QueryFirstOrDefault<byte[]>($"SELECT id FROM {kind.Table} WHERE id > @after ORDER BY id LIMIT 1 OFFSET {LookRows - 1}", new { after = Ids.Bytes(after) });
-        var sql = $"""
-            SELECT x.id, {string.Join(", ", kind.Fields.Select(f => f.Value))} FROM {kind.Table} x
-            WHERE x.id > @after {(until is null ? "" : "AND x.id <= @until")} {(author is null ? "" : $"AND x.{kind.Author} = @author")}
-              {(kind.HasRetries ? $"AND NOT EXISTS (SELECT 1 FROM {kind.Table} e WHERE e.request_key = x.request_key AND e.id < x.id)" : "")}
-            ORDER BY x.id LIMIT {PageRows}
-            """;
-        var text = new ArrayBufferWriter<byte>();
+        var page = Rows(connection, kind, $"""
+            x.id > @after {(until is null ? "" : "AND x.id <= @until")} {(author is null ? "" : $"AND x.{kind.Author} = @author")} AND {kind.Counts} ORDER BY x.id LIMIT {PageRows}
+            """, new { after = Ids.Bytes(after), until, author = author is { } a ? Ids.Bytes(a) : null });
+        return page with { Next = page.Rows == PageRows ? page.Next : until is null ? null : Ids.Of(until) };
+    }
+
+    private static Exported Rows(DbConnection connection, ArchivedKind kind, string which, object parameters)
+    {
+        var (text, contents) = (new ArrayBufferWriter<byte>(), new List<byte[]>());
         using var json = new Utf8JsonWriter(text, Written);
-        var (rows, last) = (0, Guid.Empty);
-        using var found = (DbDataReader)connection.ExecuteReader(sql, new { after = Ids.Bytes(after), until, author = author is { } a ? Ids.Bytes(a) : null });
+        var (rows, last) = (0, (Guid?)null);
+        using var found = (DbDataReader)connection.ExecuteReader($"SELECT x.id, {string.Join(", ", kind.Fields.Select(f => f.Value))} FROM {kind.Table} x WHERE {which}", parameters);
         while (found.Read())
         {
             kind.Write(json, found);
             json.Flush();
             json.Reset();
             text.Write("\n"u8);
+            if (kind == ArchivedKind.File) contents.AddRange(new[] { found["content_id"], found["shown_id"] }.OfType<byte[]>());
             last = Ids.Of((byte[])found[0]);
             rows++;
         }
-        return (text.WrittenMemory, rows, rows == PageRows ? last : until is null ? null : Ids.Of(until));
+        return new(text.WrittenMemory, rows, last, contents);
     }
+
+    /// <summary>Objects as they are written.</summary>
+    /// <param name="Next">After which one it goes on.</param>
+    /// <param name="Contents">Of the files among them.</param>
+    private sealed record Exported(ReadOnlyMemory<byte> Text, int Rows, Guid? Next, IReadOnlyList<byte[]> Contents);
 }

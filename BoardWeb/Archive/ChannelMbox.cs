@@ -7,6 +7,7 @@ using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Storage;
 using Connect.Node.Database;
+using Connect.Node.Files;
 using Dapper;
 using MimeKit;
 
@@ -28,20 +29,24 @@ public sealed class ChannelMbox(BoardDatabase database, DecisionReader decisions
     /// <summary>The name of a post among mails. Nothing is ever delivered to this domain (RFC 6761).</summary>
     public static string MessageId(Guid post) => $"{post}@connect.invalid";
 
+    /// <param name="output">Where it is written.</param>
+    /// <param name="channel">Which one.</param>
+    /// <param name="root">Of this board: mails name its files by their whole addresses.</param>
     /// <param name="begin">Called when the first topics have been read, before anything is written.</param>
+    /// <param name="cancel">Ends it early.</param>
     /// <exception cref="DatabaseUnavailableException">The server did not answer, again and again.</exception>
-    public async Task WriteAsync(Stream output, ChannelView channel, Action begin, CancellationToken cancel)
+    public async Task WriteAsync(Stream output, ChannelView channel, Uri root, Action begin, CancellationToken cancel)
     {
         for (Guid? after = Guid.Empty; after is { } last;)
         {
             var (topics, next) = await Pages.ReadAsync(() => database.ReadAsync(c => Topics(c, channel.Id, last), cancel), cancel);
             if (last == Guid.Empty) begin();
-            foreach (var (id, title) in topics) await WriteAsync(output, id, title, cancel);
+            foreach (var (id, title) in topics) await WriteAsync(output, id, title, root, cancel);
             after = next;
         }
     }
 
-    private async Task WriteAsync(Stream output, Guid topic, string title, CancellationToken cancel)
+    private async Task WriteAsync(Stream output, Guid topic, string title, Uri root, CancellationToken cancel)
     {
         Guid? first = null;
         for (Guid? after = Guid.Empty; after is { } last;)
@@ -50,7 +55,7 @@ public sealed class ChannelMbox(BoardDatabase database, DecisionReader decisions
             foreach (var post in posts)
             {
                 first ??= post.Id;
-                if (post.Body is { } body) await output.WriteAsync(Mail(post, body, title, first.Value), cancel);
+                if (post.Body is { } body) await output.WriteAsync(Mail(post, FileAddress.AbsoluteMarkdown(body, root), title, first.Value), cancel);
             }
             after = next;
         }
@@ -67,7 +72,7 @@ public sealed class ChannelMbox(BoardDatabase database, DecisionReader decisions
             """, new { channel = Ids.Bytes(channel), text = Decidable.IdText(channel), after = Ids.Bytes(after) }).Select(t => (Id: Ids.Of(t.Id), t.Title, Channel: Ids.Of(t.Channel))).ToList();
         var states = decisions.Of(connection, [.. found.Select(t => t.Id)]);
         var seen = found.Where(t => states.GetValueOrDefault(t.Id, Decided.Nothing) is var state && !state.Is(Decidable.Hidden) && state.Text(Decidable.Waits) is null
-            && (Guid.TryParse(state.Text(Decidable.Channel), out var moved) ? moved : t.Channel) == channel);
+            && Decidable.ChannelOf(state.Text(Decidable.Channel), t.Channel) == channel);
         // Retries are not among them, so a page may be short before the end.
         return ([.. seen.Select(t => (t.Id, t.Title))], found.Count > 0 ? found[^1].Id : null);
     }

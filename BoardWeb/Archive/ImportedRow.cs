@@ -17,7 +17,7 @@ public sealed record ImportedRow(Guid Id, string Table, string[] Columns, object
 
     public override bool IsImported => true;
 
-    public override int Size => 300 + Values.Sum(v => v is string text ? text.Length * 3 : 40);
+    public override int Size => 300 + Values.Sum(v => v switch { string text => text.Length * 3, byte[] bytes => 40 + (bytes.Length * 2), _ => 40 });
 }
 
 /// <summary>Something was imported into this topic; for whoever keeps an index elsewhere and looks for new rows by their ids.</summary>

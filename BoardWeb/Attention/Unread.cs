@@ -73,7 +73,7 @@ public sealed class Unread(BoardDatabase database, TopicAttention attention, Dec
         {
             var id = Ids.Of(t.Id);
             var state = states.GetValueOrDefault(id, Decided.Nothing);
-            return new LatestTopic(id, Guid.TryParse(state.Text(Decidable.Channel), out var moved) ? moved : Ids.Of(t.Channel), state.Is(Decidable.Hidden) || state.Text(Decidable.Waits) is not null, [.. posts[id]]);
+            return new LatestTopic(id, Decidable.ChannelOf(state.Text(Decidable.Channel), Ids.Of(t.Channel)), state.Is(Decidable.Hidden) || state.Text(Decidable.Waits) is not null, [.. posts[id]]);
         })];
         return _latest = new(topics, time.GetTimestamp());
     }

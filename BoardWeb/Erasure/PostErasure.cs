@@ -8,6 +8,7 @@ using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Storage;
 using Connect.BoardWeb.Writes;
 using Connect.Node.Database;
+using Connect.Node.Files;
 using Dapper;
 
 namespace Connect.BoardWeb.Erasure;

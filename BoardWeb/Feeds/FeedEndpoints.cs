@@ -7,6 +7,7 @@ using Connect.BoardWeb.Channels;
 using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Topics;
+using Connect.Node.Files;
 using Connect.Node.Settings;
 using Microsoft.Net.Http.Headers;
 

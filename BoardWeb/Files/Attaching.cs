@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Connect.Node.Files;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 
 namespace Connect.BoardWeb.Files;

@@ -4,6 +4,7 @@ using Connect.BoardWeb.Api;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Ring;
+using Connect.Node.Files;
 using Connect.Node.Settings;
 using static Connect.BoardWeb.Api.Answers;
 

@@ -3,6 +3,7 @@ using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Storage;
 using Connect.Node.Database;
+using Connect.Node.Files;
 using Dapper;
 
 namespace Connect.BoardWeb.Files;
@@ -47,7 +48,7 @@ public sealed class FileReader(BoardDatabase database, DecisionReader decisions)
     /// <summary>A row whose parts are not all there is no file (yet).</summary>
     private List<StoredFile> Views(DbConnection connection, IEnumerable<dynamic> found)
     {
-        var rows = found.Where(r => (long)r.parts == NewFilePart.CountOf((int)r.size) && (long)r.shown_parts == NewFilePart.CountOf((int)r.shown_size)).ToList();
+        var rows = found.Where(r => (long)r.parts == FileRules.PartsOf((int)r.size) && (long)r.shown_parts == FileRules.PartsOf((int)r.shown_size)).ToList();
         var states = decisions.Of(connection, [.. rows.Select(r => Ids.Of((byte[])r.id))]);
         return [.. rows.Select(r => (StoredFile)View(r, states))];
     }

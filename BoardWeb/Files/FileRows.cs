@@ -25,9 +25,6 @@ public sealed record NewFile(Guid Id, Guid Author, string Name, string Type, byt
 /// <param name="Number">From 0.</param>
 public sealed record NewFilePart(Guid Id, Guid Content, int Number, byte[] Bytes) : NewRow(Id)
 {
-    /// <summary>Bytes of every part but the last. 64 KiB: a hundred rows, in hex, fit into one answer between two daemons that mend their rows.</summary>
-    public const int MaxBytes = 64 << 10;
-
     private static readonly (string, string[]) TheShape = ("file_part", ["content_id", "number", "bytes"]);
 
     public override (string, string[]) Shape => TheShape;
@@ -36,7 +33,4 @@ public sealed record NewFilePart(Guid Id, Guid Content, int Number, byte[] Bytes
 
     // Escaping may double them.
     public override int Size => 200 + (Bytes.Length * 2);
-
-    /// <summary>Parts that a content of so many bytes has.</summary>
-    public static int CountOf(int size) => (size + MaxBytes - 1) / MaxBytes;
 }

@@ -4,5 +4,5 @@ namespace Connect.BoardWeb.Files;
 internal static class FileServices
 {
     public static void AddFiles(this IServiceCollection services) =>
-        services.AddSingleton<Pictures>().AddSingleton<FileReader>().AddSingleton<Storing>().AddSingleton<Attaching>().AddSingleton<Uploads>().AddSingleton<FileServing>();
+        services.AddSingleton<PictureTurns>().AddSingleton<FileReader>().AddSingleton<Storing>().AddSingleton<Attaching>().AddSingleton<Uploads>().AddSingleton<FileServing>();
 }

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Connect.BoardWeb.Storage;
+using Connect.Node.Files;
 using Microsoft.Net.Http.Headers;
 
 namespace Connect.BoardWeb.Files;
@@ -69,7 +70,7 @@ public sealed class FileServing(FileReader files)
         late.CancelAfter(Slowest);
         try
         {
-            for (var first = 0; first < NewFilePart.CountOf(content.Size); first += PartsAtATime)
+            for (var first = 0; first < FileRules.PartsOf(content.Size); first += PartsAtATime)
                 foreach (var part in await files.PartsAsync(content.Id, first, PartsAtATime, late.Token)) await context.Response.Body.WriteAsync(part, late.Token);
         }
         catch (Exception e) when (e is OperationCanceledException or Node.Database.DatabaseUnavailableException && context.Response.HasStarted)

@@ -1,5 +1,6 @@
 using Connect.BoardWeb.Moderation;
 using Connect.Node.Database;
+using Connect.Node.Files;
 
 namespace Connect.BoardWeb.Files;
 
@@ -36,7 +37,7 @@ public sealed record StoredFile(Guid Id, Guid AuthorId, string Author, string Na
     public string ShownAddress => IsPicture ? AddressOf(ShownName) : Address;
 
     /// <summary>What to write into a post.</summary>
-    public string Markdown => $"{(IsPicture ? "!" : "")}[{Name}]({ShownAddress})";
+    public string Markdown => FileAddress.Markdown(Id, Name, IsPicture ? ((Shown ?? Whole).Width, (Shown ?? Whole).Height) : null);
 
     /// <summary>What stands at an address under this name; null if nothing does.</summary>
     public Content? Named(string name) => name == Name ? Whole : IsPicture && name == ShownName ? Shown ?? Whole : null;

@@ -5,6 +5,7 @@ using Connect.BoardWeb.Admission;
 using Connect.BoardWeb.Storage;
 using Connect.BoardWeb.Writes;
 using Connect.Node.Database;
+using Connect.Node.Files;
 
 namespace Connect.BoardWeb.Files;
 
@@ -19,7 +20,7 @@ public sealed record Stored(StoredFile? File, WriteResult? Result, string? Fault
 /// Keeps files. First all parts are written, then the row that makes a file of them: whatever stops in between leaves nothing that anybody can see. The same file, sent again by the same
 /// person, is the one that is there.
 /// </summary>
-public sealed class Storing(WriteBatcher writes, FileReader files, Pictures pictures, NewMembers members, Uuid7 ids, TimeProvider time) : IDisposable
+public sealed class Storing(WriteBatcher writes, FileReader files, PictureTurns pictures, NewMembers members, Uuid7 ids, TimeProvider time) : IDisposable
 {
     /// <summary>Parts in one write: posts find their place between them.</summary>
     private const int PartsInWrite = 4;
@@ -42,7 +43,7 @@ public sealed class Storing(WriteBatcher writes, FileReader files, Pictures pict
     {
         if (await members.WhyNoFilesAsync(user, cancel) is { } why) return Refused(403, why);
         if (bytes.Length == 0) return Refused(422, T["FileEmpty"]);
-        if (FileKind.Of(bytes) is not { } kind) return Refused(415, T["FileKindRefused", FileRules.LimitsInWords]);
+        if (FileKind.Of(bytes) is not { } kind) return Refused(415, T["FileKindRefused", LimitsInWords]);
         var limit = kind.IsPicture ? FileRules.MaxPictureBytes : FileRules.MaxBytes;
         if (bytes.Length > limit) return Refused(413, TooLarge(kind));
         var author = Identity.AccountOf(user)!.Value;
@@ -63,6 +64,9 @@ public sealed class Storing(WriteBatcher writes, FileReader files, Pictures pict
         foreach (var gate in _gates) gate.Dispose();
     }
 
+    /// <summary>What is taken.</summary>
+    public static string LimitsInWords => T["FileLimits", FileRules.MaxPictureBytes >> 20, FileRules.MaxBytes >> 20];
+
     /// <summary>What is said of a file that is too large.</summary>
     /// <param name="kind">Null if it was not even read.</param>
     public static string TooLarge(FileKind? kind) => kind is { IsPicture: false } ? T["FileTooLarge", FileRules.MaxBytes >> 20]
@@ -74,7 +78,7 @@ public sealed class Storing(WriteBatcher writes, FileReader files, Pictures pict
         // The daily limit is asked for before a picture costs any work; how large it becomes is not known by then.
         if (!unlimited && await files.BytesAsync(author, time.GetUtcNow() - Day, cancel) >= FileRules.MaxBytesPerDay)
             return Refused(429, T["FilesOfDay", FileRules.MaxBytesPerDay >> 20]);
-        (CleanPicture? picture, string? fault) = kind.IsPicture ? await pictures.CleanAsync(bytes, kind, cancel) : (null, null);
+        (CleanPicture? picture, string? fault) = kind.IsPicture ? await pictures.DrawAsync(bytes, kind, cancel) : (null, null);
         if (fault is not null) return Refused(422, fault);
         var kept = picture?.Kind ?? kind;
         var clean = FileRules.Name(name, kept);
@@ -89,14 +93,8 @@ public sealed class Storing(WriteBatcher writes, FileReader files, Pictures pict
     }
 
     private Task WriteAsync(Content content, byte[] bytes) => Parallel.ForEachAsync(
-        Enumerable.Range(0, NewFilePart.CountOf(bytes.Length)).Chunk(PartsInWrite), new ParallelOptions { MaxDegreeOfParallelism = WritesAtATime },
-        async (numbers, _) => await writes.WriteAsync(new(next => [.. numbers.Select(n => new NewFilePart(next(), content.Id, n, Part(bytes, n)))])));
-
-    private static byte[] Part(byte[] bytes, int number)
-    {
-        var from = number * NewFilePart.MaxBytes;
-        return bytes[from..Math.Min(from + NewFilePart.MaxBytes, bytes.Length)];
-    }
+        Enumerable.Range(0, FileRules.PartsOf(bytes.Length)).Chunk(PartsInWrite), new ParallelOptions { MaxDegreeOfParallelism = WritesAtATime },
+        async (numbers, _) => await writes.WriteAsync(new(next => [.. numbers.Select(n => new NewFilePart(next(), content.Id, n, FileRules.Part(bytes, n)))])));
 
     private static Stored Refused(int status, string fault) => new(null, null, fault, status);
 }

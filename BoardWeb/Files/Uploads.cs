@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Storage;
+using Connect.Node.Files;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;

@@ -47,6 +47,11 @@ public static class Decidable
     public const string Yes = "1";
 
     public static string IdText(Guid id) => id.ToString("N");
+
+    /// <summary>Where a topic is.</summary>
+    /// <param name="moved">What was decided last about its <see cref="Channel"/>; null if nothing was.</param>
+    /// <param name="opened">The channel it was opened in.</param>
+    public static Guid ChannelOf(string? moved, Guid opened) => Guid.TryParse(moved, out var there) ? there : opened;
 }
 
 /// <summary>What people may do on the board, each more than the one before.</summary>

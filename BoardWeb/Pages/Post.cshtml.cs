@@ -5,6 +5,7 @@ using Connect.BoardWeb.Live;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Topics;
 using Connect.BoardWeb.Writes;
+using Connect.Node.Files;
 using Microsoft.AspNetCore.Html;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;

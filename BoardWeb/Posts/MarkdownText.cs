@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Connect.BoardWeb.Attention;
 using Connect.BoardWeb.Files;
 using Connect.BoardWeb.Storage;
+using Connect.Node.Files;
 using Markdig;
 using Markdig.Extensions.EmphasisExtras;
 using Markdig.Extensions.Tables;

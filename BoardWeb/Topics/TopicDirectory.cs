@@ -151,7 +151,7 @@ public sealed class TopicDirectory(BoardDatabase database, TimeProvider time, IL
         foreach (var row in rows)
         {
             var id = Ids.Of(row.Id);
-            var channel = Guid.TryParse(decided.GetValueOrDefault((id, Decidable.Channel)), out var moved) ? moved : Ids.Of(row.Channel);
+            var channel = Decidable.ChannelOf(decided.GetValueOrDefault((id, Decidable.Channel)), Ids.Of(row.Channel));
             table.Set(new(id, channel, Ids.OrNull(row.Latest), Is(id, Decidable.Pinned), Is(id, Decidable.Hidden), row.Repeats != 0,
                 string.IsNullOrEmpty(decided.GetValueOrDefault((id, Decidable.Waits))) ? null : Ids.Of(row.Author)), anew);
         }

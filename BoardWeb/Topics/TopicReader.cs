@@ -115,7 +115,7 @@ public sealed class TopicReader(BoardDatabase database, TopicDirectory directory
     {
         var author = Name((string?)row.author, (byte[])row.author_id, (long)row.shared);
         var state = states.GetValueOrDefault(id, Decided.Nothing);
-        var channel = Guid.TryParse(state.Text(Decidable.Channel), out var moved) ? moved : Ids.Of((byte[])row.channel_id);
+        var channel = Decidable.ChannelOf(state.Text(Decidable.Channel), Ids.Of((byte[])row.channel_id));
         return new(id, channel, (string)row.title, Ids.Of((byte[])row.author_id), author, (long)row.node, latest, authors.GetValueOrDefault(latest, author), state);
     }
 

@@ -35,8 +35,11 @@ public sealed class ImportReport
     /// <summary>Mails that were in the file before.</summary>
     public long Repeated { get; set; }
 
-    /// <summary>Parts of mails that are named in their posts and not kept.</summary>
-    public long Attachments { get; set; }
+    /// <summary>Attachments of mails that are files of the board.</summary>
+    public long Kept { get; set; }
+
+    /// <summary>Attachments of mails that are named in their posts and not kept.</summary>
+    public long Named { get; set; }
 
     /// <summary>Objects that are new on the board.</summary>
     public long Written { get; set; }

@@ -8,7 +8,7 @@ using MimeKit.Text;
 namespace Connect.RingDaemon.Archive;
 
 /// <summary>
-/// A mail's text as Markdown that reads like the mail: of alternatives the plain one, parts that are texts one after the other, everything else named with its size. Quotes are quotes, signatures
+/// A mail's text as Markdown that reads like the mail: of alternatives the plain one, parts that are texts one after the other, everything else as a file of the post, or named with its size. Quotes are quotes, signatures
 /// stay, and what Markdown would take for a heading is marked so that it is none.
 /// </summary>
 internal static partial class MailText
@@ -21,34 +21,38 @@ internal static partial class MailText
     /// <summary>Marks of quotes on one line; the board shows a text with more as it was typed.</summary>
     private const int MaxQuotes = 20;
 
-    /// <param name="Attachments">Parts that are named and not kept.</param>
+    /// <param name="Attachments">Parts that are no text of the mail, kept or not.</param>
     /// <param name="IsCut">It was longer than a post may be.</param>
     public sealed record Result(string Body, int Attachments, bool IsCut);
 
-    public static Result Of(MimeMessage mail)
+    /// <param name="mail">What it is the text of.</param>
+    /// <param name="keep">Keeps an attachment, and returns what the text says of it; or null, then it is named.</param>
+    public static Result Of(MimeMessage mail, Func<MimePart, string?> keep)
     {
         var (texts, attachments) = (new List<string>(), new List<string>());
-        Collect(mail.Body, texts, attachments, 0);
-        var text = new StringBuilder(Markdown(string.Join("\n\n", texts)));
-        if (attachments.Count > 0) text.Append(text.Length > 0 ? "\n\n" : "").AppendJoin("\n", attachments);
-        if (text.Length == 0) text.Append("*(no text)*");
-        var (body, cut) = Cut(text.ToString());
-        return new(body, attachments.Count, cut);
+        Collect(mail.Body, texts, attachments, keep, 0);
+        var text = Markdown(string.Join("\n\n", texts));
+        // Of a mail that is too long the end of its text is left out, not what hangs on it.
+        var links = string.Join("\n\n", attachments);
+        var room = MaxBytes - Encoding.UTF8.GetByteCount(links) - 2;
+        var (body, cut) = room < MaxBytes / 2 ? Cut($"{text}\n\n{links}".TrimStart('\n'), MaxBytes) : Cut(text, room);
+        if (room >= MaxBytes / 2 && links.Length > 0) body += (body.Length > 0 ? "\n\n" : "") + links;
+        return new(body.Length > 0 ? body : "*(no text)*", attachments.Count, cut);
     }
 
-    private static void Collect(MimeEntity? entity, List<string> texts, List<string> attachments, int depth)
+    private static void Collect(MimeEntity? entity, List<string> texts, List<string> attachments, Func<MimePart, string?> keep, int depth)
     {
         if (depth > MaxDepth || texts.Count + attachments.Count >= MaxParts) return;
         switch (entity)
         {
             case MultipartAlternative alternative when Alternative(alternative, depth) is { } best:
-                Collect(best, texts, attachments, depth + 1);
+                Collect(best, texts, attachments, keep, depth + 1);
                 break;
             case MultipartRelated { Root: { } root }:
-                Collect(root, texts, attachments, depth + 1); // its other parts are pictures in a text that is not shown
+                Collect(root, texts, attachments, keep, depth + 1); // its other parts are pictures in a text that is not shown
                 break;
             case Multipart parts:
-                foreach (var part in parts) Collect(part, texts, attachments, depth + 1);
+                foreach (var part in parts) Collect(part, texts, attachments, keep, depth + 1);
                 break;
             case TextPart { IsAttachment: false } text when string.IsNullOrEmpty(text.FileName) && (text.IsPlain || text.IsHtml || text.IsFlowed):
                 texts.Add(TextOf(text));
@@ -57,7 +61,7 @@ internal static partial class MailText
                 attachments.Add($"[attachment: {Name(forwarded.Message?.Subject is { Length: > 0 } subject ? subject : "a mail")}.eml, {Size(forwarded)}]");
                 break;
             case MimePart part:
-                attachments.Add($"[attachment: {Name(part.FileName is { Length: > 0 } name ? name : part.ContentType.MimeType)}, {Size(part)}]");
+                attachments.Add(keep(part) ?? $"[attachment: {Name(part.FileName is { Length: > 0 } name ? name : part.ContentType.MimeType)}, {Size(part)}]");
                 break;
         }
     }
@@ -82,7 +86,7 @@ internal static partial class MailText
     }
 
     /// <summary>In the encoding that the part names; UTF-8 if its bytes are that, else Latin-1, if it names none or one that nobody knows.</summary>
-    private static string Decoded(TextPart part)
+    internal static string Decoded(TextPart part)
     {
         try
         {
@@ -114,18 +118,15 @@ internal static partial class MailText
         return joined.ToString();
     }
 
-    /// <summary>Plain text with marks of quotes, as Markdown.</summary>
+    /// <summary>Plain text with marks of quotes, as Markdown; patches in it as code.</summary>
     internal static string Markdown(string text)
     {
+        List<Line> lines = [.. text.ReplaceLineEndings("\n").Split('\n').Select(LineOf)];
         var written = new StringBuilder();
         var (depth, blank) = (0, true);
-        foreach (var given in text.ReplaceLineEndings("\n").Split('\n'))
+        for (var i = 0; i < lines.Count; i++)
         {
-            var line = Clean(given);
-            var marks = Quotes().Match(line);
-            var quotes = Math.Min(MaxQuotes, marks.Value.Count(c => c == '>'));
-            var content = (quotes == 0 ? line : line[marks.Length..]).TrimEnd();
-            if (quotes > 0 && content.StartsWith(' ')) content = content[1..];
+            var (quotes, content) = lines[i];
             if (content.Length == 0 && quotes == 0)
             {
                 if (!blank) written.Append('\n');
@@ -134,14 +135,42 @@ internal static partial class MailText
             }
             // In Markdown a line without marks goes on with a quote above it: an empty line ends it.
             if (quotes < depth && !blank) written.Append('>', quotes).Append('\n');
-            if (quotes > 0) written.Append('>', quotes).Append(content.Length > 0 ? " " : "");
-            // A signature's line, a rule or a "#" at the beginning of a line would make a heading of this line, or of the one before it.
-            if (Heading().IsMatch(content)) content = content.Insert(content.Length - content.TrimStart().Length, "\\");
-            written.Append(content).Append('\n');
             (blank, depth) = (false, quotes);
+            var first = i;
+            if (UnifiedDiff.Length(n => first + n < lines.Count && lines[first + n].Quotes == quotes ? lines[first + n].Content : null) is > 0 and var patch)
+            {
+                var code = lines.GetRange(i, patch);
+                var fence = Fence(code);
+                foreach (var line in (string[])[fence + "diff", .. code.Select(l => l.Content), fence]) Write(quotes, line);
+                i += patch - 1;
+                continue;
+            }
+            // A signature's line, a rule or a "#" at the beginning of a line would make a heading of this line, or of the one before it.
+            Write(quotes, Heading().IsMatch(content) ? content.Insert(content.Length - content.TrimStart().Length, "\\") : content);
         }
         return written.ToString().Trim('\n');
+
+        void Write(int quotes, string content)
+        {
+            if (quotes > 0) written.Append('>', quotes).Append(content.Length > 0 ? " " : "");
+            written.Append(content).Append('\n');
+        }
     }
+
+    private static Line LineOf(string given)
+    {
+        var line = Clean(given);
+        var marks = Quotes().Match(line);
+        var quotes = Math.Min(MaxQuotes, marks.Value.Count(c => c == '>'));
+        var content = (quotes == 0 ? line : line[marks.Length..]).TrimEnd();
+        return new(quotes, quotes > 0 && content.StartsWith(' ') ? content[1..] : content);
+    }
+
+    /// <summary>One that none of these lines ends.</summary>
+    private static string Fence(List<Line> lines) => new('`', Math.Max(3, 1 + lines.Max(l => Ticks().Matches(l.Content).Select(m => m.Length).DefaultIfEmpty().Max())));
+
+    /// <param name="Content">Without the marks.</param>
+    private readonly record struct Line(int Quotes, string Content);
 
     private static string Clean(string line)
     {
@@ -152,12 +181,12 @@ internal static partial class MailText
         return clean.ToString();
     }
 
-    private static (string Body, bool IsCut) Cut(string body)
+    private static (string Body, bool IsCut) Cut(string body, int max)
     {
-        if (Encoding.UTF8.GetByteCount(body) <= MaxBytes) return (body, false);
+        if (Encoding.UTF8.GetByteCount(body) <= max) return (body, false);
         const string note = "\n\n[The rest of this mail is longer than a post may be, and is not here.]";
         var bytes = Encoding.UTF8.GetBytes(body);
-        var end = MaxBytes - note.Length;
+        var end = max - note.Length;
         while ((bytes[end] & 0xC0) == 0x80) end--;
         return (Encoding.UTF8.GetString(bytes, 0, end).TrimEnd() + note, true);
     }
@@ -190,6 +219,9 @@ internal static partial class MailText
 
     [GeneratedRegex(@"^( ?>)*", RegexOptions.CultureInvariant)]
     private static partial Regex Quotes();
+
+    [GeneratedRegex("`+", RegexOptions.CultureInvariant)]
+    private static partial Regex Ticks();
 
     [GeneratedRegex(@"^ {0,3}(#{1,6}(\s|$)|-+\s*$|=+\s*$)", RegexOptions.CultureInvariant)]
     private static partial Regex Heading();

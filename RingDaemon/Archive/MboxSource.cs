@@ -89,8 +89,11 @@ internal sealed class MboxSource(string file, Guid channel, DateTimeOffset now) 
                 json.WriteString("title", MailHeaders.Title(headers.Subject));
             });
         }
-        var text = Text(mail, report);
-        report.Attachments += text.Attachments;
+        var files = new MailAttachments(headers.Key, headers.Time, author, (type, id, fields) => Item(mail, type, id, fields));
+        var text = Text(mail, files, report);
+        report.Kept += files.Kept;
+        report.Named += text.Attachments - files.Kept;
+        foreach (var item in files.Items) yield return item;
         if (text.IsCut) report.Note(mail.Offset, "Its text is longer than a post may be (32 KB): the rest is left out.");
         yield return Item(mail, "post", thread.Post, json =>
         {
@@ -102,13 +105,13 @@ internal sealed class MboxSource(string file, Guid channel, DateTimeOffset now) 
     }
 
     /// <summary>A mail whose text cannot be read keeps its place in the thread.</summary>
-    private static MailText.Result Text(RawMail mail, ImportReport report)
+    private static MailText.Result Text(RawMail mail, MailAttachments files, ImportReport report)
     {
         try
         {
             using var stream = Streams.Of(mail.Bytes);
             using var message = MimeMessage.Load(Options, stream, persistent: true);
-            return MailText.Of(message);
+            return MailText.Of(message, files.Keep);
         }
         catch (Exception e) when (IsBadMail(e))
         {

@@ -68,7 +68,8 @@ internal static partial class ImportVerb
     {
         output.WriteLine(dry ? $"{report.Read:N0} {things} read; nothing was written." : $"{report.Read:N0} {things} read, {report.Written:N0} objects written, {report.Known:N0} were there already.");
         if (report.Repeated > 0) output.WriteLine($"{report.Repeated:N0} mails are in the file more than once.");
-        if (report.Attachments > 0) output.WriteLine($"{report.Attachments:N0} attachments are named in their posts, and not kept.");
+        if (report.Kept > 0) output.WriteLine($"{report.Kept:N0} attachments are files of the board.");
+        if (report.Named > 0) output.WriteLine($"{report.Named:N0} attachments are named in their posts and not kept: signatures, whole mails, and what the board does not take.");
         if (report.Pending > 0) output.WriteLine($"{report.Pending:N0} batches had no second copy yet when they were answered.");
         Remarks(output, "not imported", report.Bad, report.BadOnes);
         Remarks(output, "imported otherwise than they stand there", report.Noted, report.Notes);
@@ -89,7 +90,8 @@ internal static partial class ImportVerb
         ["written"] = report.Written,
         ["known"] = report.Known,
         ["repeated"] = report.Repeated,
-        ["attachments"] = report.Attachments,
+        ["attachments"] = report.Kept,
+        ["attachmentsNamed"] = report.Named,
         ["pending"] = report.Pending,
         ["bad"] = report.Bad,
         ["noted"] = report.Noted,

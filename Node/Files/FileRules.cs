@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Connect.BoardWeb.Files;
+namespace Connect.Node.Files;
 
 /// <summary>What may be sent, and under which name it is kept. Sizes are in bytes.</summary>
 public static class FileRules
@@ -21,13 +21,14 @@ public static class FileRules
     /// <summary>What one person's files of the last 24 hours may take, on all nodes together as far as this one knows. 48 MiB.</summary>
     public const long MaxBytesPerDay = 48 << 20;
 
+    /// <summary>Bytes of every part but the last in which a content is kept. 64 KiB: a hundred rows, in hex, fit into one answer between two daemons that mend their rows.</summary>
+    public const int PartBytes = 64 << 10;
+
     /// <summary>Characters of a name without its ending.</summary>
     public const int MaxName = 80;
 
     /// <summary>Marks on one letter; more of them are drawn over what stands above.</summary>
     private const int MaxMarks = 2;
-
-    public static string LimitsInWords => T["FileLimits", MaxPictureBytes >> 20, MaxBytes >> 20];
 
     /// <summary>
     /// A name that is only a name, whatever was sent: no folders, no control or direction characters, nothing that has a meaning in addresses, headers or Markdown, and an ending that
@@ -46,6 +47,16 @@ public static class FileRules
         var stem = dot >= 0 && (fits || (kind.IsPicture && FileKind.PictureEndings.Contains(ending, StringComparer.Ordinal))) ? name[..dot] : name;
         stem = Stem(stem);
         return $"{(stem.Length > 0 ? stem : kind.IsPicture ? "picture" : "file")}.{(fits ? ending : kind.Endings[0])}";
+    }
+
+    /// <summary>Parts that a content of so many bytes has.</summary>
+    public static int PartsOf(int size) => (size + PartBytes - 1) / PartBytes;
+
+    /// <summary>A part of a content; parts are numbered from 0.</summary>
+    public static byte[] Part(byte[] content, int number)
+    {
+        var from = number * PartBytes;
+        return content[from..Math.Min(from + PartBytes, content.Length)];
     }
 
     private static string Stem(string text)

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Connect.BoardWeb.Files;
+namespace Connect.Node.Files;
 
 /// <summary>
 /// Addresses of files, <c>/f/{id}/{name}</c>. That of a picture as posts show it says how large that is (<c>/f/{id}/boat-1280x960.jpg</c>), so a page can keep its place without asking the
@@ -33,8 +33,18 @@ public sealed partial record FileAddress(Guid Id, string Name, (int Width, int H
         return $"{name[..dot]}-{width}x{height}{name[dot..]}";
     }
 
+    /// <summary>What to write into a post to show a picture there, or to link to another file.</summary>
+    /// <param name="id">The file's id.</param>
+    /// <param name="name">As it is kept.</param>
+    /// <param name="picture">Width and height as posts show it; null if it is no picture.</param>
+    public static string Markdown(Guid id, string name, (int Width, int Height)? picture) => picture is { } size
+        ? $"![{name}](/f/{id}/{Uri.EscapeDataString(Sized(name, size.Width, size.Height))})" : $"[{name}](/f/{id}/{Uri.EscapeDataString(name)})";
+
     /// <summary>Rendered text for readers who are not on this board: what stands on it is found from there too.</summary>
     public static string Absolute(string html, Uri root) => html.Replace("=\"/f/", $"=\"{new Uri(root, "/f/")}", StringComparison.Ordinal);
+
+    /// <summary>A post's text for readers who are not on this board.</summary>
+    public static string AbsoluteMarkdown(string text, Uri root) => Mention().Replace(text, m => $"({new Uri(root, m.Value[1..])}");
 
     [GeneratedRegex(@"\A/f/(?<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(?<stem>[^/\\?#""'<>\s]{1,800}?)(?:-(?<w>[1-9][0-9]{0,4})x(?<h>[1-9][0-9]{0,4}))?\.(?<ending>[a-z0-9]{1,5})\z", RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();

@@ -1,4 +1,3 @@
-using Connect.BoardWeb.Storage;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
 using SixLabors.ImageSharp.Formats.Gif;
@@ -10,7 +9,7 @@ using SixLabors.ImageSharp.Metadata;
 using SixLabors.ImageSharp.PixelFormats;
 using SixLabors.ImageSharp.Processing;
 
-namespace Connect.BoardWeb.Files;
+namespace Connect.Node.Files;
 
 /// <summary>A picture made anew from its pixels.</summary>
 public sealed record Drawn(byte[] Bytes, int Width, int Height);
@@ -19,11 +18,20 @@ public sealed record Drawn(byte[] Bytes, int Width, int Height);
 /// <param name="Shown">As posts show it; null if the whole one is small enough.</param>
 public sealed record CleanPicture(FileKind Kind, Drawn Whole, Drawn? Shown);
 
+/// <summary>Why a picture is not kept.</summary>
+public enum PictureFault { None, Unreadable, TooManyPixels, StaysTooLarge }
+
+/// <summary>What became of a picture.</summary>
+/// <param name="Picture">Null if it is not kept.</param>
+/// <param name="Width">Pixels of what was sent; 0 if that could not be read.</param>
+/// <param name="Height">Pixels of what was sent; 0 if that could not be read.</param>
+public sealed record PictureResult(CleanPicture? Picture, PictureFault Fault, int Width = 0, int Height = 0);
+
 /// <summary>
 /// Takes pictures apart and draws them anew: what is kept are pixels, turned the right way up. Where and with what they were taken, and whatever else was hidden in the file, is gone.
-/// Of several frames the first is kept. One picture at a time on a node, because the largest one takes some 200 MB while it is drawn.
+/// Of several frames the first is kept. The largest picture takes some 200 MB while it is drawn.
 /// </summary>
-public sealed class Pictures : IDisposable
+public static class Pictures
 {
     /// <summary>Pixels; more are refused before anything is decoded.</summary>
     public const int MaxPixels = 24_000_000;
@@ -39,8 +47,8 @@ public sealed class Pictures : IDisposable
 
     private const int JpegQuality = 85;
 
-    /// <summary>How long one may wait for its turn, and how long a decoder may take.</summary>
-    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(15), Decoding = TimeSpan.FromSeconds(10);
+    /// <summary>How long a decoder may take.</summary>
+    private static readonly TimeSpan Decoding = TimeSpan.FromSeconds(10);
 
     private static readonly Configuration Library = Configure();
 
@@ -53,47 +61,27 @@ public sealed class Pictures : IDisposable
         [FileKind.WebP] = new WebpDecoder(),
     };
 
-    private readonly SemaphoreSlim _turn = new(1, 1);
-
-    /// <summary>Draws it anew, or says in words why not.</summary>
+    /// <summary>Draws it anew, or says why not.</summary>
     /// <param name="bytes">A file that begins like one of <paramref name="kind"/>.</param>
     /// <param name="kind">What it is.</param>
-    /// <param name="cancel">Ends the wait for a turn.</param>
-    /// <exception cref="NodeBusyException">Too many others wait for their turn.</exception>
-    public async Task<(CleanPicture? Picture, string? Fault)> CleanAsync(byte[] bytes, FileKind kind, CancellationToken cancel)
-    {
-        if (!await _turn.WaitAsync(Turn, cancel)) throw new NodeBusyException(T["BusyPictures"]);
-        try
-        {
-            // Not on the thread that answers requests' continuations: it takes a while.
-            return await Task.Run(() => CleanAsync(bytes, kind), CancellationToken.None);
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
-
-    public void Dispose() => _turn.Dispose();
-
-    private static async Task<(CleanPicture?, string?)> CleanAsync(byte[] bytes, FileKind kind)
+    public static async Task<PictureResult> DrawAsync(byte[] bytes, FileKind kind)
     {
         using var late = new CancellationTokenSource(Decoding);
         try
         {
             using var stream = new MemoryStream(bytes, writable: false);
             var info = Image.Identify(Library, stream);
-            if (info is null) return (null, Unreadable(kind));
+            if (info is null) return new(null, PictureFault.Unreadable);
             if (info.Width > MaxSide || info.Height > MaxSide || (long)info.Width * info.Height > MaxPixels)
-                return (null, T["PictureTooManyPixels", MaxPixels / 1_000_000, info.Width, info.Height]);
+                return new(null, PictureFault.TooManyPixels, info.Width, info.Height);
             stream.Position = 0;
             using var image = await Image.LoadAsync<Rgba32>(Library, stream, Decoders[kind], late.Token);
-            return Draw(image, kind) is { } clean ? (clean, null) : (null, T["PictureStaysTooLarge"]);
+            return Draw(image, kind) is { } clean ? new(clean, PictureFault.None, info.Width, info.Height) : new(null, PictureFault.StaysTooLarge, info.Width, info.Height);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // Whatever a decoder falls over in a file that somebody has spoiled, it is the file's fault.
-            return (null, Unreadable(kind));
+            return new(null, PictureFault.Unreadable);
         }
     }
 
@@ -145,10 +133,6 @@ public sealed class Pictures : IDisposable
     private static void Forget(ImageMetadata about) => (about.ExifProfile, about.IccProfile, about.IptcProfile, about.XmpProfile) = (null, null, null, null);
 
     private static void Forget(ImageFrameMetadata about) => (about.ExifProfile, about.IccProfile, about.IptcProfile, about.XmpProfile) = (null, null, null, null);
-
-    private static string Unreadable(FileKind kind) => kind == FileKind.WebP
-        ? T["PictureUnreadableWebP", kind.Type]
-        : T["PictureUnreadable", kind.Type];
 
     private static Configuration Configure()
     {

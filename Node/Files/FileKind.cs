@@ -1,6 +1,6 @@
 using System.Text.Unicode;
 
-namespace Connect.BoardWeb.Files;
+namespace Connect.Node.Files;
 
 /// <summary>What a file is. Only its content says so: its name and what its sender calls it do not count.</summary>
 /// <param name="Type">The media type it is served with.</param>
@@ -20,6 +20,11 @@ public sealed record FileKind(string Type, bool IsPicture, IReadOnlyList<string>
 
     /// <summary>Endings of pictures, whichever kind they are.</summary>
     public static readonly IReadOnlyList<string> PictureEndings = ["jpg", "jpeg", "png", "gif", "webp"];
+
+    public static readonly IReadOnlyList<FileKind> All = [Jpeg, Png, Gif, WebP, Pdf, Zip, Gzip, Text];
+
+    /// <summary>The kind with this media type; null if there is none.</summary>
+    public static FileKind? Named(string type) => All.FirstOrDefault(k => k.Type == type);
 
     /// <summary>What these bytes are; null if it is nothing that is taken here.</summary>
     public static FileKind? Of(ReadOnlySpan<byte> bytes) => bytes switch
