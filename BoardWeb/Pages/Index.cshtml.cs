@@ -14,7 +14,7 @@ public sealed class IndexModel(ChannelReader channels, TopicDirectory topics, Un
 {
     public IReadOnlyList<ChannelView> Channels { get; private set; } = [];
 
-    /// <summary>When the newest post was written, by a channel's id; without those that have none.</summary>
+    /// <summary>When the newest post was written, by a channel's id, as far as this node knew about a second ago; without those that have none.</summary>
     public IReadOnlyDictionary<Guid, DateTimeOffset> NewestPost { get; private set; } = new Dictionary<Guid, DateTimeOffset>();
 
     /// <summary>Ids of those in which something of late is unread.</summary>
@@ -23,8 +23,8 @@ public sealed class IndexModel(ChannelReader channels, TopicDirectory topics, Un
     public async Task OnGetAsync(CancellationToken cancel)
     {
         Channels = await channels.AllAsync(cancel);
-        var table = await topics.CurrentAsync(cancel);
-        NewestPost = Channels.Select(c => (c.Id, Latest: table.Latest(c.Id))).Where(c => c.Latest is not null).ToDictionary(c => c.Id, c => Uuid7.TimeOf(c.Latest!.Value));
+        // The first page of the board is there whatever else keeps the node busy.
+        if (topics.Known is { } table) NewestPost = Channels.Select(c => (c.Id, Latest: table.Latest(c.Id))).Where(c => c.Latest is not null).ToDictionary(c => c.Id, c => Uuid7.TimeOf(c.Latest!.Value));
         if (Me is not null) Unread = await unread.ChannelsAsync(User, cancel);
     }
 }

@@ -34,6 +34,9 @@ public sealed class TopicDirectory(BoardDatabase database, TimeProvider time, IL
     /// <summary>Everything has been read once.</summary>
     public bool IsRead => _state is not null;
 
+    /// <summary>The topics as they were about a second ago; null if they have not been read yet. For what must not wait, and may be a little old.</summary>
+    public TopicTable? Known => _state?.Table;
+
     /// <summary>The topics, with everything this node's server held when this was called.</summary>
     /// <exception cref="DatabaseUnavailableException">The server did not answer in time, or the topics have not been read yet.</exception>
     public async Task<TopicTable> CurrentAsync(CancellationToken cancel)

@@ -111,7 +111,8 @@ public sealed partial class PagesRun(RingUnderTest ring, BigBoard board, int req
             ["Password"] = Guid.NewGuid().ToString("N"),
         });
         using var answer = await reader.PostAsync("/signup", fields, cancel);
-        if (!(await TextAsync(reader, "/", cancel)).Contains("/signout", StringComparison.Ordinal)) throw new MeasurementException($"The reader could not sign up: {(int)answer.StatusCode}.");
+        if (!(await TextAsync(reader, "/", cancel)).Contains("/signout", StringComparison.Ordinal))
+            throw new MeasurementException($"The reader could not sign up: {(int)answer.StatusCode} at {answer.RequestMessage!.RequestUri!.AbsolutePath}.");
     }
 
     /// <summary>Addresses of later pages of one channel, as its links lead from one to the next.</summary>
