@@ -7,7 +7,9 @@ using AngleSharp.Html.Dom;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Tests.Stage;
 using Dapper;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.AspNetCore.Mvc.RazorPages.Infrastructure;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -33,7 +35,7 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
         await attacker.SignUpAsync($"Attacker {PageTests.Unique()}");
         var stolen = ((IHtmlInputElement)(await attacker.GoAsync("/new-channel")).QuerySelector("main [name=__RequestVerificationToken]")!).Value;
         var (refused, without) = (new List<string>(), new List<string>());
-        foreach (var path in await PagesAsync())
+        foreach (var (path, _) in await PagesAsync())
         {
             using var victim = await AdministratorAsync(); // one of its own, or they would have posted too much
             foreach (var fields in new (string, string)[][] { [], [("__RequestVerificationToken", stolen)] })
@@ -64,11 +66,10 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
     {
         using var admin = await AdministratorAsync();
         var payload = Uri.EscapeDataString(Script);
-        string[] names = ["after", "before", "at", "end", "reply", "returnUrl", "pending", "done", "handler", "preview", "slug", "code", "problem", "site", "ticket", "Name", "Label", "Scopes", "Title", "Body", "Reason", "InReplyTo", "Version", "Level", "UpTo", "Token", "Address", "Digest", "Events", "On", "Password", "Shown", "State", "Answer", "Passkey"];
-        var query = string.Join('&', names.Select(n => $"{n}={payload}"));
-        foreach (var path in await PagesAsync())
+        foreach (var (path, names) in await PagesAsync())
         {
-            foreach (var address in new[] { $"{path}?{query}", $"{path.TrimEnd('/')}/{payload}", $"{path}?{payload}" })
+            // Each name alone: a page may refuse to go on when one of them is nonsense, and would say nothing of the others.
+            foreach (var address in (string[])[.. names.Select(n => $"{path}?{n}={payload}"), $"{path}?{string.Join('&', names.Select(n => $"{n}={payload}"))}", $"{path.TrimEnd('/')}/{payload}", $"{path}?{payload}"])
             {
                 var page = await admin.GoAsync(address);
                 Assert.True((int)admin.Status < 500, $"{address}: {admin.Status}");
@@ -266,8 +267,8 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
         Assert.All(links, link => Assert.Matches("^(/(?![/\\\\])|#|\\?|$|https?://|mailto:)", link));
     }
 
-    /// <summary>The address of every page, with what is there for those that need something.</summary>
-    private async Task<List<string>> PagesAsync()
+    /// <summary>The address of every page, with what is there for those that need something, and the names that its code reads from addresses and forms.</summary>
+    private async Task<List<(string Path, IReadOnlyList<string> Names)>> PagesAsync()
     {
         using var admin = mariaDb.Admin(mariaDb.A);
         var topic = await mariaDb.TopicAsync();
@@ -278,14 +279,23 @@ public sealed class AttackTests(MariaDbStage mariaDb, MySqlStage mysql)
         var hooks = (await admin.GetFromJsonAsync<JsonElement>("/api/v1/hooks")).GetProperty("items").EnumerateArray().Select(h => h.GetProperty("id").GetGuid()).ToList();
         var hook = hooks.Count > 0 ? hooks[0] : (await (await admin.PostAsJsonAsync("/api/v1/hooks", new { url = "https://receiver.example/", events = HookEvents })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
         (await admin.PatchAsJsonAsync($"/api/v1/hooks/{hook}", new { on = false })).EnsureSuccessStatusCode(); // it calls nobody
-        List<string> pages = [.. mariaDb.A.App.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
-            .Where(e => e.Metadata.GetMetadata<PageActionDescriptor>() is not null)
-            .Select(e => "/" + e.RoutePattern.RawText!.TrimStart('/')).Where(p => !p.StartsWith("/error", StringComparison.OrdinalIgnoreCase)).Distinct()
-            .Select(p => p.Replace("{slug}", "general", StringComparison.Ordinal)
-                .Replace("{id:guid}", (p.StartsWith("/t/", StringComparison.Ordinal) ? topic : p.StartsWith("/p/", StringComparison.Ordinal) ? post : p.StartsWith("/f/", StringComparison.Ordinal) ? file : p.StartsWith("/hooks/", StringComparison.Ordinal) ? hook : person).ToString(), StringComparison.Ordinal))];
-        Assert.All(pages, p => Assert.DoesNotContain("{", p, StringComparison.Ordinal));
+        var loader = mariaDb.A.Service<PageLoader>();
+        var pages = new List<(string Path, IReadOnlyList<string> Names)>();
+        foreach (var endpoint in mariaDb.A.App.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>())
+        {
+            var route = "/" + endpoint.RoutePattern.RawText!.TrimStart('/');
+            if (endpoint.Metadata.GetMetadata<PageActionDescriptor>() is not { } found || route.StartsWith("/error", StringComparison.OrdinalIgnoreCase) || pages.Exists(p => p.Path == At(route))) continue;
+            var page = await loader.LoadAsync(found, EndpointMetadataCollection.Empty);
+            pages.Add((At(route), [.. page.HandlerMethods.SelectMany(h => h.Parameters).Where(p => p.ParameterType != typeof(CancellationToken)).Select(p => p.Name)
+                .Concat(page.BoundProperties.Select(p => p.Name)).Append("handler").Append("preview").Distinct(StringComparer.OrdinalIgnoreCase)]));
+        }
+        Assert.All(pages, p => Assert.DoesNotContain("{", p.Path, StringComparison.Ordinal));
         Assert.True(pages.Count > 14, $"only {pages.Count} pages");
+        Assert.Contains("q", pages.Single(p => p.Path == "/search").Names);
+        Assert.Contains("ReturnUrl", pages.Single(p => p.Path == "/signin").Names, StringComparer.OrdinalIgnoreCase);
         return pages;
+
+        string At(string route) => route.Replace("{slug}", "general", StringComparison.Ordinal).Replace("{id:guid}", (route.Split('/')[1] switch { "t" => topic, "p" => post, "f" => file, "hooks" => hook, _ => person }).ToString(), StringComparison.Ordinal);
     }
 
     private async Task<PlainBrowser> AdministratorAsync()

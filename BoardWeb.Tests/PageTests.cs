@@ -85,6 +85,24 @@ public sealed class PageTests(MariaDbStage ring)
         Assert.Contains(reason, page.Body!.TextContent, StringComparison.Ordinal);
     }
 
+    /// <summary>Written wholly in letters of another alphabet that look the same, a name keeps to one alphabet: it is taken all the same.</summary>
+    [Theory]
+    [InlineData("Coc", "Сос", "COC")] // the second one is Cyrillic
+    [InlineData("Tox", "Τοχ", "tOX")] // the second one is Greek
+    public async Task A_name_that_looks_like_one_that_is_taken_is_taken(string name, string alike, string inCapitals)
+    {
+        var number = Random.Shared.Next(1_000_000_000);
+        using var first = new PlainBrowser(ring.A.Url);
+        await first.SignUpAsync($"{name} {number}");
+        foreach (var other in new[] { $"{alike} {number}", $"{inCapitals} {number}", $"{name}_{number}", $"{name}.{number}" })
+        {
+            using var reader = new PlainBrowser(ring.B.Url);
+            await reader.GoAsync("/signup");
+            var page = await reader.SendAsync("main form", ("Name", other), ("Password", PlainBrowser.Password));
+            Assert.True(page.Body!.TextContent.Contains("Somebody has this name", StringComparison.Ordinal), other);
+        }
+    }
+
     [Fact]
     public async Task What_people_type_is_never_markup()
     {
