@@ -319,6 +319,23 @@ public sealed class FileTests(MariaDbStage mariaDb, MySqlStage mysql)
         Assert.Equal((HttpStatusCode.TooManyRequests, true), (status, Text(problem, "detail").Contains("tomorrow", StringComparison.Ordinal)));
     }
 
+    /// <summary>An import takes only names that a file could have got here.</summary>
+    [Fact]
+    public void A_name_that_was_cleaned_is_clean()
+    {
+        var dice = new Random(29);
+        string[] pieces = ["a", "Ö", "\u0308", "\u0301", "ß", "山", "𝒳", "💥", ".", "-", "_", " ", "/", "\\", "png", "jpg", "JPEG", "txt", "html", "tar", "gz", "\u202e", "\0", "9", "ी", "क", new string('x', 79), "\ud83d", "ﬁ", "Å"];
+        for (var i = 0; i < 20_000; i++)
+        {
+            var sent = string.Concat(Enumerable.Range(0, dice.Next(8)).Select(_ => pieces[dice.Next(pieces.Length)]));
+            foreach (var kind in FileKind.All)
+            {
+                var name = FileRules.Name(sent, kind);
+                Assert.True(name == FileRules.Name(name, kind), $"{string.Join(' ', sent.Select(c => $"{(int)c:X4}"))}: {name} becomes {FileRules.Name(name, kind)}");
+            }
+        }
+    }
+
     /// <summary>Rows of two tables may arrive in any order, or not all: then there is no file.</summary>
     [Theory]
     [MemberData(nameof(Engines))]

@@ -183,7 +183,7 @@ public sealed class SearchTests(MariaDbStage mariaDb, MySqlStage mysql)
         index.Put([Indexed(posts[0]), Indexed(posts[1])], (Origin, posts[1]));
         Assert.Empty(await feeder.LackingAsync(index, CancellationToken.None));
         // One that a repair brought, from before.
-        await ArriveAsync([Uuid7.LowestAt(DateTimeOffset.UtcNow.AddDays(-1))]);
+        await ArriveAsync([Guid.CreateVersion7(DateTimeOffset.UtcNow.AddDays(-1))]);
         Assert.Equal([Origin], await feeder.LackingAsync(index, CancellationToken.None));
 
         Task ArriveAsync(List<Guid> arrived) => mariaDb.SqlAsync(c => c.Execute("INSERT INTO post (id,node,topic_id,author_id,body) VALUES (@id,@Origin,@topic,@topic,'x')",

@@ -48,6 +48,7 @@ public sealed class ArchiveTests(MariaDbStage mariaDb, MySqlStage mysql) : IDisp
         await using var other = await BoardAsync(stage.Server.Engine);
         var own = await DownloadAsync(other.Node, other.Token);
         var first = await ImportAsync(other.Node, other.TokenFile, file);
+        Assert.Empty(first["badOnes"]!.AsArray().Select(b => $"{b!["why"]} {exported[(int)Before(file, (long)b["offset"]!) - 1]}"));
         Assert.Equal((exported.Count, 0, 0), ((int)first["written"]!, (int)first["known"]!, (int)first["bad"]!));
         Assert.Equal(exported.Order(StringComparer.Ordinal), (await DownloadAsync(other.Node, other.Token)).Except(own).Order(StringComparer.Ordinal));
         using (var here = stage.A.Client())
@@ -417,6 +418,9 @@ public sealed class ArchiveTests(MariaDbStage mariaDb, MySqlStage mysql) : IDisp
         var code = await CommandLine.RunAsync(args, output, error);
         return (code, output.ToString(), error.ToString());
     }
+
+    /// <summary>Lines before this byte.</summary>
+    private static long Before(string file, long offset) => File.ReadAllBytes(file).AsSpan(0, (int)offset).Count((byte)'\n');
 
     /// <summary>The objects of an export, without its first and its last line.</summary>
     private static List<string> Objects(string file)
