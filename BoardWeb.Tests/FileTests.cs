@@ -311,10 +311,11 @@ public sealed class FileTests(MariaDbStage mariaDb, MySqlStage mysql)
         await Wait.UntilAsync(async () => (await SendAsync(mariaDb.Admin(mariaDb.A), "any.txt", Large(1 << 20))).Status == HttpStatusCode.Created, TimeSpan.FromSeconds(10), "places are given back");
         // Stopped in the middle: nothing of it is there.
         Assert.Single((await sent.GetFromJsonAsync<JsonElement>("/api/v1/files")).GetProperty("items").EnumerateArray());
+        var ids = new Uuid7(TimeProvider.System);
         await mariaDb.SqlAsync(c => c.Execute("""
             INSERT INTO file (id,node,author_id,name,type,source_hash,content_id,size,width,height,shown_id,shown_size,shown_width,shown_height)
-            SELECT @id,7,id,'large.zip','application/zip',@hash,@id,50331648,0,0,NULL,0,0,0 FROM account WHERE name = @name
-            """, new { id = Uuid7.ToBytes(new Uuid7(TimeProvider.System).Next()), hash = new byte[32], name }));
+            SELECT @id,7,id,'large.zip','application/zip',@hash,@id,@size,0,0,NULL,0,0,0 FROM account WHERE name = @name
+            """, Enumerable.Range(0, (int)(FileRules.MaxBytesPerDay / FileRules.MaxBytes)).Select(_ => new { id = Uuid7.ToBytes(ids.Next()), hash = new byte[32], size = FileRules.MaxBytes, name })));
         var (problem, status) = await SendAsync(sent, "one more.txt", "more"u8.ToArray());
         Assert.Equal((HttpStatusCode.TooManyRequests, true), (status, Text(problem, "detail").Contains("tomorrow", StringComparison.Ordinal)));
     }
