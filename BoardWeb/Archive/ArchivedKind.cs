@@ -78,8 +78,8 @@ internal sealed record ArchivedField(string Name, string Column, FieldType Type,
 /// <summary>A kind of object in an export, and the table its rows are in. Fields are written and read from this one list, so what was exported is what is imported.</summary>
 /// <param name="Name">The <c>type</c> of its objects.</param>
 /// <param name="Author">The column that says whose it is.</param>
-/// <param name="HasRetries">Rows that repeat an earlier one's request are there and do not count.</param>
-internal sealed partial record ArchivedKind(string Name, string Table, string Author, ArchivedField[] Fields, bool HasRetries = false)
+/// <param name="Counts">SQL for which rows <c>x</c> are exported.</param>
+internal sealed partial record ArchivedKind(string Name, string Table, string Author, ArchivedField[] Fields, string Counts = "TRUE")
 {
     /// <summary>A part of a file's content. It has no author of its own: it is exported with its file.</summary>
     public static readonly ArchivedKind FilePart = new("file-part", "file_part", "",
@@ -91,7 +91,7 @@ internal sealed partial record ArchivedKind(string Name, string Table, string Au
         Id("author", "author_id"), new("name", "name", FieldType.Text), new("mediaType", "type", FieldType.Text), new("sourceHash", "source_hash", FieldType.Bytes, Max: SHA256.HashSizeInBytes),
         Id("content", "content_id"), Number("size", "size", FileRules.MaxBytes), Number("width", "width", ushort.MaxValue), Number("height", "height", ushort.MaxValue),
         new("shown", "shown_id", FieldType.OptionalId), Number("shownSize", "shown_size", FileRules.MaxBytes), Number("shownWidth", "shown_width", ushort.MaxValue), Number("shownHeight", "shown_height", ushort.MaxValue),
-    ]);
+    ], Counts: $"NOT EXISTS (SELECT 1 FROM decision g WHERE g.subject_id = x.id AND g.property = '{Decidable.Erased}')");
 
     /// <summary>In the order in which they are exported: what is referred to comes first, but for decisions, so that nobody sees for a moment what they hide.</summary>
     public static readonly IReadOnlyList<ArchivedKind> All =
@@ -102,18 +102,14 @@ internal sealed partial record ArchivedKind(string Name, string Table, string Au
         FilePart,
         File,
         new("channel", "channel", "author_id", [Id("author", "author_id"), new("slug", "slug", FieldType.Text, PostRules.Slug), new("title", "title", FieldType.Text, PostRules.Title)]),
-        new("topic", "topic", "author_id", [Id("channel", "channel_id"), Id("author", "author_id"), new("title", "title", FieldType.Text, PostRules.Title)], HasRetries: true),
+        new("topic", "topic", "author_id", [Id("channel", "channel_id"), Id("author", "author_id"), new("title", "title", FieldType.Text, PostRules.Title)], FirstOf("topic")),
         new("post", "post", "author_id",
-            [Id("topic", "topic_id"), Id("author", "author_id"), new("inReplyTo", "in_reply_to", FieldType.OptionalId), new("body", "body", FieldType.Text, Body, "id")], HasRetries: true),
+            [Id("topic", "topic_id"), Id("author", "author_id"), new("inReplyTo", "in_reply_to", FieldType.OptionalId), new("body", "body", FieldType.Text, Body, "id")], FirstOf("post")),
         new("revision", "post_revision", "author_id",
             [Id("post", "post_id"), Id("author", "author_id"), new("kind", "kind", FieldType.Text, Word10), new("body", "body", FieldType.OptionalText, Body, "post_id"), Reason()]),
         new("reaction", "reaction", "author_id", [Id("post", "post_id"), Id("author", "author_id"), new("kind", "kind", FieldType.Text, Word10), new("given", "given", FieldType.Flag)]),
         new("report", "report", "author_id", [Id("post", "post_id"), Id("author", "author_id"), Reason()]),
     ];
-
-    /// <summary>SQL for which rows <c>x</c> are exported.</summary>
-    public string Counts => HasRetries ? $"NOT EXISTS (SELECT 1 FROM {Table} e WHERE e.request_key = x.request_key AND e.id < x.id)"
-        : this == File ? $"NOT EXISTS (SELECT 1 FROM decision g WHERE g.subject_id = x.id AND g.property = '{Decidable.Erased}')" : "TRUE";
 
     public static ArchivedKind? Named(string? name) => All.FirstOrDefault(k => k.Name == name);
 
@@ -159,6 +155,9 @@ internal sealed partial record ArchivedKind(string Name, string Table, string Au
 
         bool Is(string field, bool positive) => (long)file[field]! > 0 == positive;
     }
+
+    /// <summary>Rows that repeat an earlier one's request are there and do not count.</summary>
+    private static string FirstOf(string table) => $"NOT EXISTS (SELECT 1 FROM {table} e WHERE e.request_key = x.request_key AND e.id < x.id)";
 
     private static ArchivedField Number(string name, string column, int max) => new(name, column, FieldType.Number, Max: max);
 

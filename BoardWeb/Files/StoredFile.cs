@@ -29,18 +29,16 @@ public sealed record StoredFile(Guid Id, Guid AuthorId, string Author, string Na
     /// <summary>Nothing of it is left, and nothing brings it back.</summary>
     public bool IsErased => State[Decidable.Erased] is not null;
 
-    public string Address => AddressOf(Name);
+    public string Address => FileAddress.To(Id, Name);
 
     /// <summary>The name of what posts show of a picture.</summary>
     public string ShownName => FileAddress.Sized(Name, (Shown ?? Whole).Width, (Shown ?? Whole).Height);
 
-    public string ShownAddress => IsPicture ? AddressOf(ShownName) : Address;
+    public string ShownAddress => IsPicture ? FileAddress.To(Id, ShownName) : Address;
 
     /// <summary>What to write into a post.</summary>
-    public string Markdown => FileAddress.Markdown(Id, Name, IsPicture ? ((Shown ?? Whole).Width, (Shown ?? Whole).Height) : null);
+    public string Markdown => FileAddress.Markdown(Id, Name, IsPicture ? ShownName : null);
 
     /// <summary>What stands at an address under this name; null if nothing does.</summary>
     public Content? Named(string name) => name == Name ? Whole : IsPicture && name == ShownName ? Shown ?? Whole : null;
-
-    private string AddressOf(string name) => $"/f/{Id}/{Uri.EscapeDataString(name)}";
 }

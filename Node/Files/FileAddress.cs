@@ -14,6 +14,9 @@ public sealed partial record FileAddress(Guid Id, string Name, (int Width, int H
     /// <summary>Of the whole file.</summary>
     public string Whole => $"/f/{Id}/{Name}";
 
+    /// <summary>The address of a file under this name, which may have any letters.</summary>
+    public static string To(Guid id, string name) => $"/f/{id}/{Uri.EscapeDataString(name)}";
+
     /// <summary>The address of a file of this board; null for anything else.</summary>
     public static FileAddress? Of(string? url)
     {
@@ -36,9 +39,8 @@ public sealed partial record FileAddress(Guid Id, string Name, (int Width, int H
     /// <summary>What to write into a post to show a picture there, or to link to another file.</summary>
     /// <param name="id">The file's id.</param>
     /// <param name="name">As it is kept.</param>
-    /// <param name="picture">Width and height as posts show it; null if it is no picture.</param>
-    public static string Markdown(Guid id, string name, (int Width, int Height)? picture) => picture is { } size
-        ? $"![{name}](/f/{id}/{Uri.EscapeDataString(Sized(name, size.Width, size.Height))})" : $"[{name}](/f/{id}/{Uri.EscapeDataString(name)})";
+    /// <param name="shownName">The name of what posts show of a picture (<see cref="Sized"/>); null if it is no picture.</param>
+    public static string Markdown(Guid id, string name, string? shownName) => $"{(shownName is null ? "" : "!")}[{name}]({To(id, shownName ?? name)})";
 
     /// <summary>Rendered text for readers who are not on this board: what stands on it is found from there too.</summary>
     public static string Absolute(string html, Uri root) => html.Replace("=\"/f/", $"=\"{new Uri(root, "/f/")}", StringComparison.Ordinal);

@@ -16,7 +16,10 @@ public sealed record Drawn(byte[] Bytes, int Width, int Height);
 
 /// <summary>What is kept of a picture.</summary>
 /// <param name="Shown">As posts show it; null if the whole one is small enough.</param>
-public sealed record CleanPicture(FileKind Kind, Drawn Whole, Drawn? Shown);
+public sealed record CleanPicture(FileKind Kind, Drawn Whole, Drawn? Shown)
+{
+    public Drawn InPosts => Shown ?? Whole;
+}
 
 /// <summary>Why a picture is not kept.</summary>
 public enum PictureFault { None, Unreadable, TooManyPixels, StaysTooLarge }

@@ -57,7 +57,7 @@ internal sealed class MailAttachments(string mail, DateTimeOffset time, Guid aut
             json.WriteNumber("shownHeight", picture.Shown.Height);
         }));
         Kept++;
-        return FileAddress.Markdown(file, name, picture is null ? null : ((picture.Shown ?? picture.Whole).Width, (picture.Shown ?? picture.Whole).Height));
+        return FileAddress.Markdown(file, name, picture is null ? null : FileAddress.Sized(name, picture.InPosts.Width, picture.InPosts.Height));
     }
 
     private Guid Content(Guid file, string which, byte[] bytes)

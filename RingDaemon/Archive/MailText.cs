@@ -35,10 +35,13 @@ internal static partial class MailText
         // Of a mail that is too long the end of its text is left out, not what hangs on it.
         var links = string.Join("\n\n", attachments);
         var room = MaxBytes - Encoding.UTF8.GetByteCount(links) - 2;
-        var (body, cut) = room < MaxBytes / 2 ? Cut($"{text}\n\n{links}".TrimStart('\n'), MaxBytes) : Cut(text, room);
-        if (room >= MaxBytes / 2 && links.Length > 0) body += (body.Length > 0 ? "\n\n" : "") + links;
+        var keepsLinks = room >= MaxBytes / 2;
+        var (body, cut) = keepsLinks ? Cut(text, room) : Cut(Joined(text, links), MaxBytes);
+        if (keepsLinks) body = Joined(body, links);
         return new(body.Length > 0 ? body : "*(no text)*", attachments.Count, cut);
     }
+
+    private static string Joined(params string[] paragraphs) => string.Join("\n\n", paragraphs.Where(p => p.Length > 0));
 
     private static void Collect(MimeEntity? entity, List<string> texts, List<string> attachments, Func<MimePart, string?> keep, int depth)
     {
