@@ -14,13 +14,6 @@ namespace Connect.BoardWeb.Tests;
 /// <summary>Passkeys, with the authenticator that a real browser can pretend to have. The board is called localhost: passkeys belong to a name.</summary>
 public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, BrowserTests.Chromium chromium) : IClassFixture<BrowserTests.Chromium>
 {
-    /// <summary>Milliseconds that making or using a key may take: a pretended device, a form and a page, on a machine that does other things.</summary>
-    private const float Patience = 20_000;
-
-    private static readonly LocatorAssertionsToHaveTextOptions Patiently = new() { Timeout = Patience };
-
-    private static readonly LocatorAssertionsToContainTextOptions Contains = new() { Timeout = Patience };
-
     [Theory]
     [InlineData("MariaDB")]
     [InlineData("MySQL")]
@@ -36,7 +29,7 @@ public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, Browser
         // The same device is not added twice.
         await page.GetByLabel("What is the new one called?").FillAsync("Again");
         await page.GetByRole(AriaRole.Button, new() { Name = "Add a passkey" }).ClickAsync();
-        await Assertions.Expect(page.Locator("#add-passkey [role=alert]")).ToContainTextAsync("already", Contains);
+        await Assertions.Expect(page.Locator("#add-passkey [role=alert]")).ToContainTextAsync("already");
 
         foreach (var node in new[] { there, here })
         {
@@ -44,17 +37,17 @@ public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, Browser
             await page.GotoAsync(node + "/signin?returnUrl=%2Fc%2Fgeneral");
             await page.GetByRole(AriaRole.Link, new() { Name = "Sign in with a passkey" }).ClickAsync();
             await page.GetByRole(AriaRole.Button, new() { Name = "Use a passkey" }).ClickAsync();
-            await Assertions.Expect(page.Locator(".me")).ToHaveTextAsync(name, Patiently);
+            await Assertions.Expect(page.Locator(".me")).ToHaveTextAsync(name);
             Assert.Equal(node + "/c/general", page.Url);
         }
 
         await page.GotoAsync(here + "/account/sign-in");
         await page.GetByRole(AriaRole.Button, new() { Name = "Remove My laptop" }).ClickAsync();
-        await Assertions.Expect(page.GetByText("You have no passkeys.")).ToBeVisibleAsync(new() { Timeout = Patience });
+        await Assertions.Expect(page.GetByText("You have no passkeys.")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await page.GotoAsync(there + "/signin/passkey");
         await page.GetByRole(AriaRole.Button, new() { Name = "Use a passkey" }).ClickAsync();
-        await Assertions.Expect(page.Locator("#passkey [role=alert]")).ToContainTextAsync("not known here", Contains);
+        await Assertions.Expect(page.Locator("#passkey [role=alert]")).ToContainTextAsync("not known here");
         Assert.DoesNotContain(faults, f => !f.Contains("422", StringComparison.Ordinal));
     }
 
@@ -165,11 +158,11 @@ public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, Browser
         await page.GetByLabel("Name").FillAsync(name);
         await page.GetByLabel("Password").FillAsync(PlainBrowser.Password);
         await page.Locator("main").GetByRole(AriaRole.Button, new() { Name = "Sign up" }).ClickAsync();
-        await Assertions.Expect(page.Locator(".me")).ToHaveTextAsync(name, Patiently);
+        await Assertions.Expect(page.Locator(".me")).ToHaveTextAsync(name);
         await page.GotoAsync(node + "/account/sign-in");
         await page.GetByLabel("What is the new one called?").FillAsync("My laptop");
         await page.GetByRole(AriaRole.Button, new() { Name = "Add a passkey" }).ClickAsync();
-        await Assertions.Expect(page.Locator(".passkeys li b")).ToHaveTextAsync("My laptop", Patiently);
+        await Assertions.Expect(page.Locator(".passkeys li b")).ToHaveTextAsync("My laptop");
         return name;
     }
 
@@ -190,9 +183,9 @@ public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, Browser
         });
         await page.GotoAsync(node + "/signin/passkey");
         await page.GetByRole(AriaRole.Button, new() { Name = "Use a passkey" }).ClickAsync();
-        var form = QueryHelpers.ParseQuery(await caught.Task.WaitAsync(TimeSpan.FromMilliseconds(Patience)));
+        var form = QueryHelpers.ParseQuery(await caught.Task.WaitAsync(TimeSpan.FromMilliseconds(BrowserTests.Patience)));
         // Until the browser has its answer, what it sends next could be the same once more, or go to the board after all.
-        await Assertions.Expect(page).ToHaveTitleAsync("Caught", new() { Timeout = Patience });
+        await Assertions.Expect(page).ToHaveTitleAsync("Caught");
         await page.UnrouteAllAsync();
         return (form["State"].ToString(), form["Answer"].ToString());
     }
@@ -223,7 +216,7 @@ public sealed class PasskeyTests(MariaDbStage mariaDb, MySqlStage mysql, Browser
     {
         Assert.SkipWhen(chromium.Browser is null, $"There is no browser at {BrowserTests.Chromium.Path}: set CONNECT_CHROMIUM.");
         var context = await chromium.Browser!.NewContextAsync(new() { ExtraHTTPHeaders = [new("X-Forwarded-For", $"198.51.100.{Random.Shared.Next(1, 255)}")] });
-        context.SetDefaultTimeout(10000);
+        context.SetDefaultTimeout(BrowserTests.Patience);
         var page = await context.NewPageAsync();
         page.Console += (_, message) =>
         {

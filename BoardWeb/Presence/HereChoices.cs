@@ -22,6 +22,11 @@ public sealed class HereChoices(BoardDatabase database, WriteBatcher writes, Uui
     /// <summary>Accounts that are asked for at a time.</summary>
     private const int AtOnce = 500;
 
+    private long _made;
+
+    /// <summary>Choices that were made on this node. What was looked up before this number changed is old.</summary>
+    public long Made => Interlocked.Read(ref _made);
+
     public async Task<bool> IsShownAsync(Guid account, CancellationToken cancel) => (await HiddenAsync([account], cancel)).Count == 0;
 
     /// <summary>Those of these accounts that do not want to be shown.</summary>
@@ -33,8 +38,13 @@ public sealed class HereChoices(BoardDatabase database, WriteBatcher writes, Uui
     }
 
     /// <summary>Chooses; what is so already is not written again.</summary>
-    public async Task<WriteResult> ChooseAsync(Guid account, bool shown, CancellationToken cancel) =>
-        await IsShownAsync(account, cancel) == shown ? new([], account, "", 0, true) : await writes.WriteAsync(new(next => [new NewHereChoice(next(), account, shown)]));
+    public async Task<WriteResult> ChooseAsync(Guid account, bool shown, CancellationToken cancel)
+    {
+        if (await IsShownAsync(account, cancel) == shown) return new([], account, "", 0, true);
+        var result = await writes.WriteAsync(new(next => [new NewHereChoice(next(), account, shown)]));
+        Interlocked.Increment(ref _made);
+        return result;
+    }
 
     private List<Guid> Hidden(DbConnection connection, Guid[] accounts)
     {

@@ -20,7 +20,7 @@ public sealed class HereWatch(HereChoices choices, IRingDaemonClient daemon, Nod
     /// <summary>Between two looks. 2 s.</summary>
     public static readonly TimeSpan Pace = TimeSpan.FromSeconds(2);
 
-    /// <summary>For so long somebody is taken to want still what they wanted. 10 s: so soon a choice holds on every node it has come to.</summary>
+    /// <summary>For so long somebody is taken to want still what they wanted. 10 s: so soon a choice holds on every node it has come to; on the node where it is made, at the next look.</summary>
     private static readonly TimeSpan ChoiceLasts = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<Seat, byte> _seats = new();
@@ -29,6 +29,7 @@ public sealed class HereWatch(HereChoices choices, IRingDaemonClient daemon, Nod
     /// <summary>Whom the last look at the choices found, and whether they are shown. Somebody it has not found yet is not shown.</summary>
     private IReadOnlyDictionary<Guid, bool> _shown = new Dictionary<Guid, bool>();
     private long? _lookedAt;
+    private long _madeThen;
     private volatile List<HereTopic> _told = [];
     private volatile IReadOnlyDictionary<Guid, HereTopic> _lines = new Dictionary<Guid, HereTopic>();
 
@@ -114,15 +115,16 @@ public sealed class HereWatch(HereChoices choices, IRingDaemonClient daemon, Nod
         foreach (var seat in topics.SelectMany(t => t)) seat.Push(lines[seat.TopicId]);
     }
 
-    /// <summary>Who reads here and has not been looked up; all of them when that was too long ago. When the server does not answer, whoever is not known stays unseen.</summary>
+    /// <summary>Who reads here and has not been looked up; all of them when that was too long ago, or somebody has chosen here since. When the server does not answer, whoever is not known stays unseen.</summary>
     private async Task LookAtChoicesAsync(IReadOnlyList<Guid> accounts, CancellationToken cancel)
     {
-        if (accounts.All(_shown.ContainsKey) && _lookedAt is { } at && time.GetElapsedTime(at) < ChoiceLasts) return;
+        var made = choices.Made;
+        if (accounts.All(_shown.ContainsKey) && made == _madeThen && _lookedAt is { } at && time.GetElapsedTime(at) < ChoiceLasts) return;
         if (accounts.Count == 0) return;
         try
         {
             var hidden = await choices.HiddenAsync(accounts, cancel);
-            (_shown, _lookedAt) = (accounts.ToDictionary(a => a, a => !hidden.Contains(a)), time.GetTimestamp());
+            (_shown, _lookedAt, _madeThen) = (accounts.ToDictionary(a => a, a => !hidden.Contains(a)), time.GetTimestamp(), made);
         }
         catch (Exception e) when (e is DatabaseUnavailableException or DbException)
         {
