@@ -253,7 +253,9 @@ public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromi
         var hook = (await (await admin.PostAsJsonAsync("/api/v1/hooks", new { url = "https://receiver.example/a_very_long_address_" + new string('u', 80), events = Reported })).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
         (await admin.PatchAsJsonAsync($"/api/v1/hooks/{hook}", new { on = false })).EnsureSuccessStatusCode();
         (await admin.PostAsync($"/api/v1/hooks/{hook}/test", null)).EnsureSuccessStatusCode();
-        string[] paths = ["/", "/c/general", "/c/general/new", "/c/general/settings", topic, topic + "/settings", post, post + "/report", post + "/erase", person, other, "/account", "/account/tokens", "/account/sign-in", "/account/mail", "/mail/confirm", "/mail/unsubscribe", "/hooks", $"/hooks/{hook}", "/files", file, "/notifications", "/moderation", "/moderation/log", "/moderation/words", "/search", "/search?q=paragraph", "/language", "/signin", "/signin/external", "/signin/passkey", "/signup", "/reset", "/new-channel", "/nothing"];
+        ring.A.Daemon.Ring = OpsTests.With("silent");
+        ring.A.Daemon.Audit = [new(DateTimeOffset.UtcNow, "n1", "bridge n2", "a_very_long_word_" + new string('e', 80), "replicates from n3")];
+        string[] paths = ["/", "/c/general", "/c/general/new", "/c/general/settings", topic, topic + "/settings", post, post + "/report", post + "/erase", person, other, "/account", "/account/tokens", "/account/sign-in", "/account/mail", "/mail/confirm", "/mail/unsubscribe", "/hooks", $"/hooks/{hook}", "/files", file, "/notifications", "/moderation", "/moderation/log", "/moderation/words", "/ops", "/search", "/search?q=paragraph", "/language", "/signin", "/signin/external", "/signin/passkey", "/signup", "/reset", "/new-channel", "/nothing"];
         foreach (var path in paths)
         {
             await page.GotoAsync(ring.A.Url + path);
@@ -264,6 +266,29 @@ public sealed class BrowserTests(MariaDbStage ring, BrowserTests.Chromium chromi
             Assert.True(barriers.Length == 0, $"{path}: {string.Join("; ", barriers.Select(b => $"{b.Id}: {b.Help} ({string.Join(", ", b.Nodes.Select(n => n.Html))})"))}");
         }
         Assert.DoesNotContain(_faults, f => !f.Contains("404", StringComparison.Ordinal) && !f.Contains("400", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_console_is_renewed_while_it_is_open_and_says_so_when_it_is_not()
+    {
+        var page = await OpenAsync(ring.A);
+        await page.GotoAsync("/signin");
+        await page.GetByLabel("Name").FillAsync("administrator");
+        await page.GetByLabel("Password").FillAsync(ring.Token);
+        await page.Locator("main").GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.Locator(".me")).ToHaveTextAsync("administrator");
+        ring.A.Daemon.Ring = OpsTests.Well();
+        await page.GotoAsync("/ops");
+        await Assertions.Expect(page.Locator(".verdict.well")).ToBeVisibleAsync();
+        await ShowAsync(page, "ops-well");
+        ring.A.Daemon.Ring = OpsTests.With("silent");
+        await Assertions.Expect(page.Locator(".findings .ill code")).ToHaveTextAsync("./connect start n2");
+        await ShowAsync(page, "ops-ill");
+        await Assertions.Expect(page.Locator("#ops-old")).ToBeHiddenAsync();
+        await page.Context.SetOfflineAsync(true);
+        await Assertions.Expect(page.Locator("#ops-old")).ToBeVisibleAsync();
+        await page.Context.SetOfflineAsync(false);
+        await Assertions.Expect(page.Locator("#ops-old")).ToBeHiddenAsync();
     }
 
     [Fact]

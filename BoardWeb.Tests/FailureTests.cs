@@ -28,7 +28,7 @@ public sealed class FailureTests(MariaDbStage ring)
         server.Signal("STOP");
         var (page, api, write) = (Timed(() => http.GetAsync("/c/general")), Timed(() => http.GetAsync($"/api/v1/topics/{topic}/posts")),
             Timed(() => http.PostAsJsonAsync("/api/v1/channels", new { slug = "lost", title = "Lost" })));
-        await Wait.UntilAsync(async () => (await http.GetAsync("/health/ready")).StatusCode == HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(2), "not ready");
+        await Wait.UntilAsync(async () => (await http.GetAsync("/health/ready")).StatusCode == HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(5), "not ready");
         var (answer, took) = await page;
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "2"), (answer.StatusCode, answer.Headers.RetryAfter?.ToString()));
         Assert.InRange(took.TotalSeconds, 0, 2.8);
@@ -45,7 +45,7 @@ public sealed class FailureTests(MariaDbStage ring)
         server.Signal("CONT");
         await node.ReadyAsync();
         await Wait.UntilAsync(async () => (await http.PostAsJsonAsync($"/api/v1/topics/{topic}/posts", new { body = "back" })).StatusCode == HttpStatusCode.Created,
-            TimeSpan.FromSeconds(5), "posts are taken again");
+            TimeSpan.FromSeconds(15), "posts are taken again");
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/c/general")).StatusCode);
 
         static async Task<(HttpResponseMessage, TimeSpan)> Timed(Func<Task<HttpResponseMessage>> ask)
@@ -72,7 +72,7 @@ public sealed class FailureTests(MariaDbStage ring)
         {
             var answer = await http.GetAsync("/health/ready");
             return answer.StatusCode == HttpStatusCode.ServiceUnavailable && (await answer.Content.ReadAsStringAsync()).Contains(reason, StringComparison.Ordinal);
-        }, TimeSpan.FromSeconds(5), $"not ready: {reason}");
+        }, TimeSpan.FromSeconds(15), $"not ready: {reason}");
     }
 
     /// <summary>A node that is being given its copy of the data has an empty server for a while.</summary>
@@ -86,9 +86,9 @@ public sealed class FailureTests(MariaDbStage ring)
         using var http = node.Client("connect_of-another-node");
         await ApiContractTests.AssertProblemAsync(await http.GetAsync("/api/v1/channels"), 401);
         node.Daemon.Writable = false;
-        await Wait.UntilAsync(async () => (await http.GetAsync("/api/v1/channels")).StatusCode == HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(3), "503 while it takes no writes");
+        await Wait.UntilAsync(async () => (await http.GetAsync("/api/v1/channels")).StatusCode == HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(10), "503 while it takes no writes");
         node.Daemon.Writable = true;
-        await Wait.UntilAsync(async () => (await http.GetAsync("/api/v1/channels")).StatusCode == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3), "401 again");
+        await Wait.UntilAsync(async () => (await http.GetAsync("/api/v1/channels")).StatusCode == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(10), "401 again");
     }
 
     [Fact]

@@ -199,6 +199,8 @@ public sealed class MailTests : IDisposable
         "Fix\n\n```diff\ndiff --git a/x b/x\nindex 1..2 100644\n--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@ void f()\n *a*\n-# b\n+ c\n\n```\n\\--\n2.30")] // an empty line of it counts, and the signature is none of it
     [InlineData("--- x\n+++ y\n@@ -1 +1 @@\n-a ``` b\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n@@ -9,0 +9 @@\n+c\nand text", "````diff\n--- x\n+++ y\n@@ -1 +1 @@\n-a ``` b\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n@@ -9,0 +9 @@\n+c\n````\nand text")]
     [InlineData("> @@ -1,2 +1,2 @@\n>  one\n> -two\n\nWhy?\n\n> +2\n", "> ```diff\n> @@ -1,2 +1,2 @@\n>  one\n> -two\n> ```\n\nWhy?\n\n> +2")] // the quote ends before the patch does
+    [InlineData("Index: x.c\n=====\n--- x.c (1)\n+++ x.c (2)\n@@ -1 +1 @@\n-*a*\n+b", "```diff\nIndex: x.c\n=====\n--- x.c (1)\n+++ x.c (2)\n@@ -1 +1 @@\n-*a*\n+b\n```")]
+    [InlineData("Index: what is in it\nis said below", "Index: what is in it\nis said below")]
     [InlineData("diff --git a/x b/y\nsimilarity index 100%\nrename from x\nrename to y\nSee?", "```diff\ndiff --git a/x b/y\nsimilarity index 100%\nrename from x\nrename to y\n```\nSee?")]
     [InlineData("@@ -1,9 +1,9 @@\n a long line that was\nbroken", "```diff\n@@ -1,9 +1,9 @@\n a long line that was\n```\nbroken")]
     [InlineData("--- a rule\n+++ of mine\n@@ and no patch", "--- a rule\n+++ of mine\n@@ and no patch")]

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Connect.Node.Security;
 using Connect.Node.Settings;
 using Connect.RingDaemon.Api;
+using Connect.RingDaemon.Daemon;
 using Connect.RingDaemon.Membership;
 using Connect.RingDaemon.Presence;
 using Microsoft.AspNetCore.Builder;
@@ -32,6 +33,12 @@ public sealed class FakeDaemon : IAsyncDisposable
 
     /// <summary>What it answers about copies.</summary>
     public Func<Task<(bool Satisfied, int Copies)>> Ack { get; set; } = () => Task.FromResult((true, 1));
+
+    /// <summary>How it says the ring is.</summary>
+    public RingReport Ring { get; set; } = new() { Ring = new(true, ["n1", "n2"], 1), Converged = true };
+
+    /// <summary>What it says it did lately.</summary>
+    public IReadOnlyList<AuditEntry> Audit { get; set; } = [];
 
     /// <summary>Answers with an error when set.</summary>
     public bool Broken { get; set; }
@@ -72,6 +79,8 @@ public sealed class FakeDaemon : IAsyncDisposable
             serverId,
             members = daemon.Members.Select(m => new { name = m.Name, state = m.State, serverId = m.Name == "n1" ? serverId : 8L }),
         });
+        app.MapGet("/v1/status", () => daemon.Ring);
+        app.MapGet("/v1/audit", () => new { items = daemon.Audit });
         app.MapPost("/v1/ack", async (AckBody body) =>
         {
             daemon.Asked.Enqueue(body.Position);

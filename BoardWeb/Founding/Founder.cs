@@ -139,5 +139,9 @@ public static class Founder
         public Task<HereAnswer> HereAsync(HereTold told, CancellationToken cancel) => throw new RingDaemonException("There is none.");
 
         public Task<NodeReport> NodeAsync(CancellationToken cancel) => throw new RingDaemonException("There is none.");
+
+        public Task<RingReport> RingAsync(CancellationToken cancel) => throw new RingDaemonException("There is none.");
+
+        public Task<AuditReport> AuditAsync(int limit, CancellationToken cancel) => throw new RingDaemonException("There is none.");
     }
 }

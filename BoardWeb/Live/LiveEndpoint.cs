@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Security.Claims;
+using Connect.BoardWeb.Accounts;
 using Connect.BoardWeb.Languages;
+using Connect.BoardWeb.Moderation;
 using Connect.BoardWeb.Posts;
 using Connect.BoardWeb.Presence;
 using Connect.BoardWeb.Topics;
@@ -14,7 +16,7 @@ namespace Connect.BoardWeb.Live;
 
 /// <summary>
 /// <c>GET /t/{topic}/live</c>: server-sent events <c>post</c> (a rendered post, new or as it is after a change), <c>here</c> (who has the topic open, a line of plain text),
-/// <c>ping</c> each 15 s and <c>reload</c> (something was missed).
+/// <c>ping</c> each 15 s and <c>reload</c> (something was missed; or, at the end, the topic was hidden from this reader).
 /// An event's id says what has been seen of every origin, so a browser that reconnects to any other node gets exactly what it has not.
 /// </summary>
 public static class LiveEndpoint
@@ -25,7 +27,8 @@ public static class LiveEndpoint
     public static void MapLive(this WebApplication app) => app.MapGet("/t/{topic:guid}/live", ListenAsync).ExcludeFromDescription();
 
     private static async Task<Results<ServerSentEventsResult<string>, NotFound>> ListenAsync(
-        Guid topic, string? after, HttpContext context, ArrivalWatch watch, HereWatch here, TopicReader topics, PostReader posts, PostHtml html, IHostApplicationLifetime lifetime)
+        Guid topic, string? after, HttpContext context, ArrivalWatch watch, HereWatch here, TopicReader topics, TopicDirectory directory, PostReader posts, PostHtml html,
+        IHostApplicationLifetime lifetime)
     {
         var cancel = context.RequestAborted;
         if (await topics.FindAsync(topic, context.User, cancel) is not { } found) return TypedResults.NotFound();
@@ -36,11 +39,13 @@ public static class LiveEndpoint
         var seat = here.Enter(found.Id, context.User);
         context.Response.RegisterForDispose(seat);
         var missed = marks is null ? [] : await posts.BeyondAsync(found.Id, marks, cancel);
-        return TypedResults.ServerSentEvents(StreamAsync(subscription, seat, context.User, marks ?? subscription.Begin, missed, html, lifetime.ApplicationStopping, cancel));
+        return TypedResults.ServerSentEvents(StreamAsync(subscription, seat, context.User, IsHidden, marks ?? subscription.Begin, missed, html, lifetime.ApplicationStopping, cancel));
+
+        bool IsHidden() => !Deciding.MayModerate(context.User) && directory.Known?.IsSeenBy(Identity.AccountOf(context.User), found.Id) == false;
     }
 
     private static async IAsyncEnumerable<SseItem<string>> StreamAsync(
-        ArrivalWatch.Subscription subscription, HereWatch.Seat seat, ClaimsPrincipal user, Marks marks, List<ArrivedPost> missed, PostHtml html, CancellationToken stopping,
+        ArrivalWatch.Subscription subscription, HereWatch.Seat seat, ClaimsPrincipal user, Func<bool> isHidden, Marks marks, List<ArrivedPost> missed, PostHtml html, CancellationToken stopping,
         [EnumeratorCancellation] CancellationToken cancel)
     {
         // An open stream must not hold up the node's stop.
@@ -60,6 +65,12 @@ public static class LiveEndpoint
         {
             var silent = !await WaitAsync(subscription, seat, end.Token);
             if (end.IsCancellationRequested) yield break;
+            // Looked up in memory, which is at most a second old: this is asked for every post and every open page.
+            if (isHidden())
+            {
+                yield return new("hidden", "reload");
+                yield break;
+            }
             if (subscription.TakeDropped() > 0) yield return new("slow", "reload");
             if (silent) yield return new("still here", "ping");
             // Without an id: it is nothing that could be missed.

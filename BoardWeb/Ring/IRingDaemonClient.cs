@@ -17,6 +17,14 @@ public interface IRingDaemonClient
     /// <summary>Tells who is on this board's pages, and asks who is on those of the other nodes.</summary>
     /// <exception cref="RingDaemonException">The daemon did not answer within a second.</exception>
     Task<HereAnswer> HereAsync(HereTold told, CancellationToken cancel);
+
+    /// <summary>The whole ring. The daemon asks every member for it.</summary>
+    /// <exception cref="RingDaemonException">The daemon did not answer within 4 s.</exception>
+    Task<RingReport> RingAsync(CancellationToken cancel);
+
+    /// <summary>What the daemon did lately.</summary>
+    /// <exception cref="RingDaemonException">The daemon did not answer within a second.</exception>
+    Task<AuditReport> AuditAsync(int limit, CancellationToken cancel);
 }
 
 /// <summary>The daemon's answer to the question whether others hold a position.</summary>

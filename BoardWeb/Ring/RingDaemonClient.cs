@@ -17,6 +17,9 @@ public sealed class RingDaemonClient : IRingDaemonClient, IDisposable
 
     private static readonly TimeSpan NodeDeadline = TimeSpan.FromSeconds(1);
 
+    /// <summary>The daemon gives each member 0.8 s, and looks again for about a second while they do not hold the same. 4 s.</summary>
+    private static readonly TimeSpan RingDeadline = TimeSpan.FromSeconds(4);
+
     private readonly HttpClient _http;
     private readonly IClusterKeys _keys;
 
@@ -50,6 +53,11 @@ public sealed class RingDaemonClient : IRingDaemonClient, IDisposable
 
     public Task<HereAnswer> HereAsync(HereTold told, CancellationToken cancel) =>
         AskAsync<HereAnswer>(() => new HttpRequestMessage(HttpMethod.Post, "/v1/here") { Content = JsonContent.Create(told) }, NodeDeadline, cancel);
+
+    public Task<RingReport> RingAsync(CancellationToken cancel) => AskAsync<RingReport>(() => new HttpRequestMessage(HttpMethod.Get, "/v1/status"), RingDeadline, cancel);
+
+    public Task<AuditReport> AuditAsync(int limit, CancellationToken cancel) =>
+        AskAsync<AuditReport>(() => new HttpRequestMessage(HttpMethod.Get, $"/v1/audit?limit={limit}"), NodeDeadline, cancel);
 
     public void Dispose() => _http.Dispose();
 

@@ -95,6 +95,12 @@ public sealed class TopicTable
         lock (_gate) return [.. topics.Select(t => _topics.TryGetValue(t, out var known) ? PlaceOf(known) : null).OfType<TopicPlace>()];
     }
 
+    /// <summary>Somebody who is no moderator sees this topic, as far as is known: one that is not known is not hidden either.</summary>
+    public bool IsSeenBy(Guid? reader, Guid topic)
+    {
+        lock (_gate) return !_topics.TryGetValue(topic, out var known) || IsSeenBy(reader, known);
+    }
+
     private static TopicPlace Last => new(Guid.Empty, Guid.Empty);
 
     private static bool IsSeenBy(Guid? reader, TopicEntry topic) => !topic.Hidden && (topic.HeldFor is null || topic.HeldFor == reader);

@@ -21,6 +21,7 @@ public sealed class Chromium : IAsyncLifetime
     {
         if (!File.Exists(Program)) return;
         _playwright = await Playwright.CreateAsync();
+        Assertions.SetDefaultExpectTimeout(15_000); // on a machine that does other things; how fast pages are is measured elsewhere
         _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Program, Args = Arguments });
     }
 

@@ -32,10 +32,10 @@ public sealed class Reader(IBrowserContext context, IPage page) : IAsyncDisposab
         await SendNameAsync(name, "Sign up");
     }
 
-    public async Task SignInAsync(string name)
+    public async Task SignInAsync(string name, string password = Password)
     {
         await page.GotoAsync("/signin");
-        await SendNameAsync(name, "Sign in");
+        await SendNameAsync(name, "Sign in", password);
     }
 
     public async Task SignOutAsync()
@@ -118,10 +118,10 @@ public sealed class Reader(IBrowserContext context, IPage page) : IAsyncDisposab
 
     public ValueTask DisposeAsync() => context.DisposeAsync();
 
-    private async Task SendNameAsync(string name, string button)
+    private async Task SendNameAsync(string name, string button, string password = Password)
     {
         await page.GetByLabel("Name").FillAsync(name);
-        await page.GetByLabel("Password").FillAsync(Password);
+        await page.GetByLabel("Password").FillAsync(password);
         await page.Locator("main").GetByRole(AriaRole.Button, new() { Name = button }).ClickAsync();
         await Assertions.Expect(page.Locator(".me")).ToHaveTextAsync(name);
     }

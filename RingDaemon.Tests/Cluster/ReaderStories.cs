@@ -15,6 +15,9 @@ public sealed class ReaderStories(ReaderRing ring, Chromium chromium, ITestOutpu
     /// <summary>Until the load balancer has taken a dead node out: two failed checks, half a second apart, and time for two busy cores.</summary>
     private static readonly TimeSpan Detection = TimeSpan.FromSeconds(3);
 
+    /// <summary>A console shows within 5 s what has happened, and the ring takes its time.</summary>
+    private static readonly LocatorAssertionsToBeVisibleOptions Soon = new() { Timeout = 40_000 };
+
     private static readonly string? Screenshots = Environment.GetEnvironmentVariable("CONNECT_SCREENSHOTS");
 
     [Fact]
@@ -154,6 +157,22 @@ public sealed class ReaderStories(ReaderRing ring, Chromium chromium, ITestOutpu
             await Assertions.Expect(reader.Posts).ToHaveCountAsync(2);
         }
         await ring.EqualAsync();
+    }
+
+    [Fact]
+    public async Task An_operator_sees_on_the_board_which_node_is_dead_what_to_type_and_that_all_is_well_again()
+    {
+        await ring.BeginAsync();
+        await using var operators = await chromium.ReaderAsync(ring.BoardOf("n1"));
+        await operators.SignInAsync("administrator", SecretFile.Read(ring.Local.Folder.TokenFile).Trim());
+        await operators.Page.GotoAsync("/ops");
+        await Assertions.Expect(operators.Page.Locator(".verdict.well")).ToBeVisibleAsync(Soon);
+        await ring.KillAsync("n2");
+        // The page was not touched: it renews itself.
+        await Assertions.Expect(operators.Page.Locator(".findings .ill").Filter(new() { HasText = "n2 does not answer." }).Locator("code")).ToHaveTextAsync("./connect start n2", new() { Timeout = Soon.Timeout });
+        await Assertions.Expect(operators.Page.Locator(".nodes li:has(b:text-is('n3'))")).ToContainTextAsync("replicates from n1 (running)", new() { Timeout = Soon.Timeout });
+        await ring.StartAsync("n2");
+        await Assertions.Expect(operators.Page.Locator(".verdict.well")).ToBeVisibleAsync(Soon);
     }
 
     private static string Named(string name) => $"{name} {Guid.NewGuid().ToString("N")[..6]}";

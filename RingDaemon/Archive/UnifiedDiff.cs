@@ -17,7 +17,8 @@ internal static partial class UnifiedDiff
         for (var length = 0; ;)
         {
             var at = length;
-            var isFile = Is(at, "diff --git ") || Is(at, "Index: ");
+            // The second is also how people begin a sentence.
+            var isFile = Is(at, "diff --git ") || (Is(at, "Index: ") && Is(at + 1, "====="));
             if (isFile) at++;
             while (isFile && Headers.Any(h => Is(at, h))) at++;
             if (Is(at, "--- ") && Is(at + 1, "+++ ") && IsHunk(at + 2)) at += 2;

@@ -109,6 +109,26 @@ function hereOnly() {
   addEventListener('pageshow', event => { if (event.persisted) listen(); });
 }
 
+// --- The operator's console ---------------------------------------------------------------------------------------------
+
+function renewed(part) {
+  const old = document.getElementById('ops-old');
+  setInterval(async () => {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(location.href, { signal: AbortSignal.timeout(10000) });
+      const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(part.id);
+      old.hidden = answer.ok && fresh !== null;
+      if (old.hidden) {
+        localTimes(fresh);
+        part.replaceChildren(...fresh.childNodes);
+      }
+    } catch {
+      old.hidden = false;
+    }
+  }, part.dataset.every * 1000);
+}
+
 // --- Replies ------------------------------------------------------------------------------------------------------------
 
 function replies(form) {
@@ -168,6 +188,8 @@ forgetSent();
 localTimes(document);
 if (posts?.dataset.live && 'EventSource' in window) live(posts);
 else if (here && 'EventSource' in window) hereOnly();
+const ops = document.getElementById('ops');
+if (ops) renewed(ops);
 const reply = document.getElementById('reply');
 if (reply) replies(reply);
 document.querySelectorAll('form[data-draft]').forEach(drafts);

@@ -58,7 +58,8 @@ let before, since = 0;
 
 document.addEventListener('keydown', event => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented || sheet.open || !isOn()) return;
-  if (event.target.closest('input, textarea, select, [contenteditable]')) return;
+  const typing = event.target.closest('input, textarea, select, [contenteditable]');
+  if (typing && !sheet.contains(typing)) return; // a sheet that was just closed has the focus until the browser has drawn the page
   const two = `${before} ${event.key}`;
   const action = (event.timeStamp - since < 1000 && Object.hasOwn(actions, two)) ? actions[two] : Object.hasOwn(actions, event.key) ? actions[event.key] : null;
   [before, since] = [event.key, event.timeStamp];
