@@ -85,6 +85,11 @@ public sealed class OpsTests(MariaDbStage stage)
         Assert.Equal(3, page.QuerySelectorAll(".nodes li").Length);
         Assert.Contains("replicates from n1 (running) · 0.0 s behind · gets readers · MariaDB 10.11.19 up · BoardWeb up · RingDaemon up", page.QuerySelectorAll(".nodes li")[1].TextContent, StringComparison.Ordinal);
 
+        node.Daemon.Ring = With("unread");
+        Assert.Equal("The ring does its work. To know:", (await browser.GoAsync("/ops")).QuerySelector(".verdict.well")!.TextContent);
+        node.Daemon.Ring = With("differs"); // the command line calls it healthy too, and names the rows in red
+        Assert.Equal("Something is wrong:", (await browser.GoAsync("/ops")).QuerySelector(".verdict.ill")!.TextContent);
+
         const string Evil = "<img src=x onerror=alert(1)>";
         node.Daemon.Ring = With("silent") with { Nodes = [.. With("silent").Nodes.Select(n => n with { Why = Evil, Engine = Evil })] };
         node.Daemon.Audit = [new(At, "n3", "bridge n2" + Evil, "it is silent", "replicates from n1")];

@@ -17,6 +17,9 @@ public sealed class OpsModel(IRingDaemonClient daemon, TimeProvider time, LastWr
 
     public IReadOnlyList<RingFinding> Findings { get; private set; } = [];
 
+    /// <summary>Nothing is wrong; there may be something to know.</summary>
+    public bool IsWell => Ring is { IsHealthy: true } && !Findings.Any(f => f.IsFault);
+
     /// <summary>What this node's daemon did lately, the newest first.</summary>
     public IReadOnlyList<AuditEntry> Done { get; private set; } = [];
 
