@@ -111,22 +111,25 @@ function hereOnly() {
 
 // --- The operator's console ---------------------------------------------------------------------------------------------
 
-function renewed(part) {
-  const old = document.getElementById('ops-old');
-  setInterval(async () => {
-    if (document.hidden) return;
-    try {
-      const answer = await fetch(location.href, { signal: AbortSignal.timeout(10000) });
-      const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(part.id);
-      old.hidden = answer.ok && fresh !== null;
-      if (old.hidden) {
-        localTimes(fresh);
-        part.replaceChildren(...fresh.childNodes);
-      }
-    } catch {
-      old.hidden = false;
-    }
+function renewLater(part) {
+  setTimeout(async () => {
+    if (!document.hidden) await renew(part);
+    renewLater(part);
   }, part.dataset.every * 1000);
+}
+
+async function renew(part) {
+  const old = document.getElementById('ops-old');
+  try {
+    const answer = await fetch(location.href, { signal: AbortSignal.timeout(10000) });
+    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(part.id);
+    old.hidden = answer.ok && fresh !== null;
+    if (!old.hidden) return;
+    localTimes(fresh);
+    part.replaceChildren(...fresh.childNodes);
+  } catch {
+    old.hidden = false;
+  }
 }
 
 // --- Replies ------------------------------------------------------------------------------------------------------------
@@ -189,7 +192,7 @@ localTimes(document);
 if (posts?.dataset.live && 'EventSource' in window) live(posts);
 else if (here && 'EventSource' in window) hereOnly();
 const ops = document.getElementById('ops');
-if (ops) renewed(ops);
+if (ops) renewLater(ops);
 const reply = document.getElementById('reply');
 if (reply) replies(reply);
 document.querySelectorAll('form[data-draft]').forEach(drafts);
