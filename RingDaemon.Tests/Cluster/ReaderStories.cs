@@ -171,6 +171,11 @@ public sealed class ReaderStories(ReaderRing ring, Chromium chromium, ITestOutpu
         // The page was not touched: it renews itself.
         await Assertions.Expect(operators.Page.Locator(".findings .ill").Filter(new() { HasText = "n2 does not answer." }).Locator("code")).ToHaveTextAsync("./connect start n2", new() { Timeout = Soon.Timeout });
         await Assertions.Expect(operators.Page.Locator(".nodes li:has(b:text-is('n3'))")).ToContainTextAsync("replicates from n1 (running)", new() { Timeout = Soon.Timeout });
+        if (Screenshots is not null)
+        {
+            await operators.Page.SetViewportSizeAsync(900, 760);
+            await operators.Page.ScreenshotAsync(new() { Path = Path.Combine(Screenshots, "console.png"), FullPage = true });
+        }
         await ring.StartAsync("n2");
         await Assertions.Expect(operators.Page.Locator(".verdict.well")).ToBeVisibleAsync(Soon);
     }
