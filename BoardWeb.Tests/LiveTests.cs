@@ -66,8 +66,7 @@ public sealed class LiveTests(MariaDbStage ring, MySqlStage mysql)
         async Task<Listener> OpenForModeratorAsync()
         {
             using var browser = new PlainBrowser(ring.B.Url);
-            await browser.GoAsync("/signin");
-            await browser.SendAsync("main form", ("Name", "administrator"), ("Password", ring.Token));
+            await browser.SignInAsync("administrator", ring.Token);
             return await Listener.OpenAsync(ring.B, $"/t/{topic}/live", session: browser.Cookie("connect"));
         }
     }

@@ -306,8 +306,7 @@ public sealed class ModerationTests(MariaDbStage mariaDb, MySqlStage mysql)
         using var here = new PlainBrowser(mariaDb.A.Url);
         await here.SignUpAsync(name);
         using var stolen = new PlainBrowser(mariaDb.B.Url);
-        await stolen.GoAsync("/signin");
-        Assert.Equal(name, (await stolen.SendAsync("main form", ("Name", name), ("Password", PlainBrowser.Password))).QuerySelector(".me")!.TextContent);
+        Assert.Equal(name, (await stolen.SignInAsync(name, PlainBrowser.Password)).QuerySelector(".me")!.TextContent);
 
         await here.GoAsync("/account");
         if (byPassword)
@@ -325,8 +324,7 @@ public sealed class ModerationTests(MariaDbStage mariaDb, MySqlStage mysql)
             Assert.Null(done.QuerySelector(".me"));
         }
         await Wait.UntilAsync(async () => (await stolen.GoAsync("/")).QuerySelector(".me") is null, Sessions.Known + TimeSpan.FromSeconds(5), "the other session has ended");
-        await stolen.GoAsync("/signin");
-        var again = await stolen.SendAsync("main form", ("Name", name), ("Password", PlainBrowser.Password));
+        var again = await stolen.SignInAsync(name, PlainBrowser.Password);
         Assert.Equal(byPassword ? null : name, again.QuerySelector(".me")?.TextContent);
         if (byPassword) again = await stolen.SendAsync("main form", ("Name", name), ("Password", Another));
         Assert.Equal(name, again.QuerySelector(".me")!.TextContent);

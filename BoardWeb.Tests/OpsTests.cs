@@ -109,8 +109,7 @@ public sealed class OpsTests(MariaDbStage stage)
     private async Task<PlainBrowser> AdministratorAsync(BoardNode node)
     {
         var browser = new PlainBrowser(node.Url);
-        await browser.GoAsync("/signin");
-        await browser.SendAsync("main form", ("Name", "administrator"), ("Password", stage.Token));
+        await browser.SignInAsync("administrator", stage.Token);
         return browser;
     }
 

@@ -111,16 +111,13 @@ public sealed class TokenScopeTests(MariaDbStage mariaDb, MySqlStage mysql)
         using var owner = mariaDb.A.Client(token);
         var scoped = await (await owner.PostAsJsonAsync("/api/v1/tokens", new { scopes = TokenScopes.All })).Content.ReadFromJsonAsync<JsonElement>();
         using var reader = new PlainBrowser(mariaDb.A.Url);
-        await reader.GoAsync("/signin");
-        Assert.Null((await reader.SendAsync("main form", ("Name", name), ("Password", scoped.GetProperty("token").GetString()!))).QuerySelector(".me"));
-        await reader.GoAsync("/signin");
-        Assert.NotNull((await reader.SendAsync("main form", ("Name", name), ("Password", token))).QuerySelector(".me"));
+        Assert.Null((await reader.SignInAsync(name, scoped.GetProperty("token").GetString()!)).QuerySelector(".me"));
+        Assert.NotNull((await reader.SignInAsync(name, token)).QuerySelector(".me"));
         var items = (await owner.GetFromJsonAsync<JsonElement>("/api/v1/tokens")).GetProperty("items").EnumerateArray();
         var full = items.Single(t => t.GetProperty("scopes").ValueKind == JsonValueKind.Null).GetProperty("id").GetGuid();
         (await owner.DeleteAsync($"/api/v1/tokens/{full}")).EnsureSuccessStatusCode();
         Assert.Null((await reader.GoAsync("/")).QuerySelector(".me"));
-        await reader.GoAsync("/signin");
-        Assert.Null((await reader.SendAsync("main form", ("Name", name), ("Password", token))).QuerySelector(".me"));
+        Assert.Null((await reader.SignInAsync(name, token)).QuerySelector(".me"));
     }
 
     /// <summary>A repair that brings rows table by table must not make a token that may everything of one that may little; of two rows about one the latest counts, whichever came first.</summary>

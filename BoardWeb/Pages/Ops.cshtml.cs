@@ -39,7 +39,7 @@ public sealed class OpsModel(IRingDaemonClient daemon, TimeProvider time, LastWr
         }
         catch (RingDaemonException e)
         {
-            (Ring, Fault) = (null, e.Message);
+            Fault = e.Message;
         }
     }
 
