@@ -167,7 +167,7 @@ public abstract class ErasingStories(TestServers servers, Engine engine)
     private async Task<TestServer[]> PairAsync()
     {
         var pair = await servers.StartManyAsync(engine, 2);
-        await pair[1].Replication.PointAtAsync(pair[0], pair[0].Accounts.Replication, tls: false, TimeSpan.FromSeconds(1), Cancel);
+        await pair[1].Replication.PointAtAsync(pair[0], pair[0].Accounts.Replication, tls: false, TimeSpan.FromSeconds(1), cancel: Cancel);
         await Eventually.IsTrueAsync(async () => (await pair[1].Replication.StatusAsync(Cancel)).Running, Wait);
         return pair;
     }

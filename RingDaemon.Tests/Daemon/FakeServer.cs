@@ -21,7 +21,7 @@ internal sealed class FakeServer : IReplicationServer
 
     public Task<ReplicaStatus> StatusAsync(CancellationToken cancel = default) => AnswerAsync("status", () => ReplicaStatus.None);
 
-    public Task PointAtAsync(ServerAddress source, Account replication, ServerTls tls, TimeSpan applyReceived, CancellationToken cancel = default) => AnswerAsync("point", () => true);
+    public Task PointAtAsync(ServerAddress source, Account replication, ServerTls tls, TimeSpan applyReceived, long lacking = 0, CancellationToken cancel = default) => AnswerAsync("point", () => true);
 
     public Task StopAsync(CancellationToken cancel = default) => AnswerAsync("stop", () => true);
 

@@ -152,14 +152,20 @@ public abstract class RingStories(TestServers servers, ITestOutputHelper output,
                 }
             }, TimeSpan.FromSeconds(30));
         }
-        await PointAsync(replica, origin); // everything is there already: as much at a time as the server likes
+        await PointAsync(replica, origin, lacking: MySqlReplication.Much); // everything is there already: as much at a time as the server can
         await RunningAsync(replica);
         await EqualAsync(origin, replica);
+        Assert.Equal(engine == Engine.MySQL ? OptionFile.CatchUpAppliers : OptionFile.Appliers(engine), await AppliersAsync());
         await PointAsync(second, replica); // what the replica passes on is as safe
         await RunningAsync(second);
         await EqualAsync(trio);
         Assert.Equal(500, await second.AdminAsync<int>("SELECT COUNT(*) FROM connect.post WHERE body = 'as changed'"));
+        await PointAsync(replica, origin); // who lacks little needs no more than always
+        await RunningAsync(replica);
+        Assert.Equal(OptionFile.Appliers(engine), await AppliersAsync());
         foreach (var server in trio) server.Dispose();
+
+        Task<int> AppliersAsync() => replica.AdminAsync<int>($"SELECT @@GLOBAL.{(engine == Engine.MySQL ? "replica_parallel_workers" : "slave_parallel_threads")}");
     }
 
     /// <summary>What a kill -9 in the middle of a change of source may leave: the server's notes of what it receives, and from whom, are whole or half or gone.</summary>
@@ -191,8 +197,8 @@ public abstract class RingStories(TestServers servers, ITestOutputHelper output,
 
     private static bool IsNoteOfSource(string file) => file is "master.info" or "multi-master.info" || file.StartsWith("relay", StringComparison.Ordinal);
 
-    internal static Task PointAsync(TestServer node, TestServer source) =>
-        node.Replication.PointAtAsync(source.Address, node.Accounts.Replication, tls: false, applyReceived: TimeSpan.FromSeconds(2));
+    internal static Task PointAsync(TestServer node, TestServer source, long lacking = 0) =>
+        node.Replication.PointAtAsync(source.Address, node.Accounts.Replication, tls: false, applyReceived: TimeSpan.FromSeconds(2), lacking);
 
     internal static async Task RunningAsync(params TestServer[] nodes)
     {

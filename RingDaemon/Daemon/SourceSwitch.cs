@@ -47,7 +47,7 @@ public sealed class SourceSwitch(IReplicationServer server, Peers peers, Account
             if (!judgement.IsFit) return Refused(action, why, source, judgement.Why) with { LogsPurged = judgement.Fitness == SourceFitness.NeedsPurgedLogs };
 
             var address = new ServerAddress(source.Facts.MysqlHost, source.Facts.MysqlPort);
-            await server.PointAtAsync(address, replication, tls, ApplyReceived, cancel);
+            await server.PointAtAsync(address, replication, tls, ApplyReceived, theirs.Executed.Except(own).Count, cancel);
             var status = await ReadBackAsync(address, cancel);
             var took = time.GetElapsedTime(started).TotalMilliseconds;
             counts.Count(changed: status.Running);

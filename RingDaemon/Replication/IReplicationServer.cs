@@ -65,7 +65,8 @@ public interface IReplicationServer
     /// Replicates from <paramref name="source"/> from now on, from wherever this server stands. What was already received from the old source is
     /// applied first, for at most <paramref name="applyReceived"/>. Returns when the threads are started; whether they run is for <see cref="StatusAsync"/> to say.
     /// </summary>
-    Task PointAtAsync(ServerAddress source, Account replication, ServerTls tls, TimeSpan applyReceived, CancellationToken cancel = default);
+    /// <param name="lacking">How many transactions the source holds that this server does not: a server with much to catch up on may do it with more threads.</param>
+    Task PointAtAsync(ServerAddress source, Account replication, ServerTls tls, TimeSpan applyReceived, long lacking = 0, CancellationToken cancel = default);
 
     /// <summary>Stops replicating and forgets the source, without losing the position.</summary>
     Task StopAsync(CancellationToken cancel = default);

@@ -32,7 +32,7 @@ public sealed class MariaDbReplication(DatabaseSettings settings, Account daemon
         }
     }
 
-    private protected override void Point(DbConnection connection, ServerAddress source, Account replication, ServerTls tls)
+    private protected override void Point(DbConnection connection, ServerAddress source, Account replication, ServerTls tls, long lacking)
     {
         connection.Execute("STOP SLAVE");
         // current_pos: own writes are in the binary log only; with slave_pos the source would be asked for this server's whole history. Merging them into

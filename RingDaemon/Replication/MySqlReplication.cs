@@ -14,6 +14,14 @@ public sealed class MySqlReplication(DatabaseSettings settings, Account daemon) 
     /// <summary>How long the applier may take for the transaction it is at before it is looked after. 100 ms.</summary>
     private static readonly TimeSpan ApplierMayTake = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Whoever lacks so many transactions gets <see cref="OptionFile.CatchUpAppliers"/>. Fewer are applied in a few seconds anyway.</summary>
+    public const int Much = 5_000;
+
+    /// <summary>On a machine where many appliers take longer to start (5.5 s were seen on a busy one), the next start goes without them. Two seconds; a change may take five.</summary>
+    private static readonly TimeSpan StartMayTake = TimeSpan.FromSeconds(2);
+
+    private volatile bool _manyStartSlowly;
+
     private protected override IReadOnlyList<RequiredSetting> Wanted => RequiredSettings.MySql;
 
     private protected override ReplicaStatus ReadStatus(DbConnection connection) => ReplicaRow.Read(connection, "SHOW REPLICA STATUS")?.ToStatus(
@@ -34,7 +42,7 @@ public sealed class MySqlReplication(DatabaseSettings settings, Account daemon) 
         }
     }
 
-    private protected override void Point(DbConnection connection, ServerAddress source, Account replication, ServerTls tls)
+    private protected override void Point(DbConnection connection, ServerAddress source, Account replication, ServerTls tls, long lacking)
     {
         StopApplier(connection);
         connection.Execute(
@@ -43,7 +51,29 @@ public sealed class MySqlReplication(DatabaseSettings settings, Account daemon) 
               SOURCE_AUTO_POSITION=1, SOURCE_CONNECT_RETRY=1, SOURCE_RETRY_COUNT=0, SOURCE_HEARTBEAT_PERIOD=0.5,
               SOURCE_SSL={(tls.On ? 1 : 0)}, SOURCE_SSL_CA=@ca, SOURCE_SSL_VERIFY_SERVER_CERT={(tls.CaFile is null ? 0 : 1)}, GET_SOURCE_PUBLIC_KEY={(tls.On ? 0 : 1)}
             """, new { host = source.Host, user = replication.User, password = replication.Password, ca = tls.CaFile ?? "" });
-        connection.Execute("START REPLICA");
+        Start(connection, many: lacking >= Much && !_manyStartSlowly);
+    }
+
+    /// <summary>
+    /// START REPLICA, with more appliers for a server that has much to catch up on. Their number is changed back at the next change of source, not before: that would take a stop.
+    /// A number that an operator chose is left alone unless much is to be caught up on.
+    /// </summary>
+    private void Start(DbConnection connection, bool many)
+    {
+        var appliers = connection.ExecuteScalar<int>("SELECT @@GLOBAL.replica_parallel_workers");
+        if (many && appliers < OptionFile.CatchUpAppliers) SetAppliers(OptionFile.CatchUpAppliers);
+        if (!many && appliers == OptionFile.CatchUpAppliers) SetAppliers(OptionFile.Appliers(Engine.MySQL));
+        var since = Stopwatch.GetTimestamp();
+        try
+        {
+            connection.Execute("START REPLICA");
+        }
+        finally
+        {
+            if (many) _manyStartSlowly |= Stopwatch.GetElapsedTime(since) > StartMayTake;
+        }
+
+        void SetAppliers(int count) => connection.Execute($"SET GLOBAL replica_parallel_workers = {count}");
     }
 
     /// <summary>

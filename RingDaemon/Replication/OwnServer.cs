@@ -60,13 +60,13 @@ public abstract class OwnServer : IReplicationServer, IDisposable
     /// Steps: stop the receiver; let the applier finish what it has, for at most <paramref name="applyReceived"/> (changing the source discards relay logs);
     /// stop the applier; change the source; start both. Ends within applyReceived + <see cref="ChangeDeadline"/>.
     /// </remarks>
-    public Task PointAtAsync(ServerAddress source, Account replication, ServerTls tls, TimeSpan applyReceived, CancellationToken cancel = default) =>
+    public Task PointAtAsync(ServerAddress source, Account replication, ServerTls tls, TimeSpan applyReceived, long lacking = 0, CancellationToken cancel = default) =>
         ChangeAsync(connection =>
         {
             Drain(connection, applyReceived, cancel);
             try
             {
-                PointAnyway(connection, source, replication, tls);
+                PointAnyway(connection, source, replication, tls, lacking);
             }
             catch (DbException e) when (e.Message.Contains(replication.Password, StringComparison.Ordinal))
             {
@@ -124,7 +124,7 @@ public abstract class OwnServer : IReplicationServer, IDisposable
     /// <summary>Stops the receiver and lets the applier finish what was received.</summary>
     private protected abstract void Drain(DbConnection connection, TimeSpan limit, CancellationToken cancel);
 
-    private protected abstract void Point(DbConnection connection, ServerAddress source, Account replication, ServerTls tls);
+    private protected abstract void Point(DbConnection connection, ServerAddress source, Account replication, ServerTls tls, long lacking);
 
     /// <summary>Ends replication and all that is known of its source; a server that has none stays as it is.</summary>
     private protected abstract void Forget(DbConnection connection);
@@ -135,16 +135,16 @@ public abstract class OwnServer : IReplicationServer, IDisposable
     /// A server killed while it changed its source keeps notes of it that it cannot read, and refuses every later change, after a restart too. They say nothing that
     /// is needed: what is received next is asked for by position. So they are thrown away.
     /// </summary>
-    private void PointAnyway(DbConnection connection, ServerAddress source, Account replication, ServerTls tls)
+    private void PointAnyway(DbConnection connection, ServerAddress source, Account replication, ServerTls tls, long lacking)
     {
         try
         {
-            Point(connection, source, replication, tls);
+            Point(connection, source, replication, tls, lacking);
         }
         catch (DbException e) when (UnreadableNotes.Contains(Database.ErrorNumber(e)))
         {
             Forget(connection);
-            Point(connection, source, replication, tls);
+            Point(connection, source, replication, tls, lacking);
         }
     }
 

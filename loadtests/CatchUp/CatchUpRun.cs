@@ -5,7 +5,6 @@ using Connect.LoadTests.Nemesis;
 using Connect.LoadTests.Posting;
 using Connect.LoadTests.Ring;
 using Connect.Node.Database;
-using Dapper;
 
 namespace Connect.LoadTests.CatchUp;
 
@@ -100,7 +99,7 @@ public sealed class CatchUpRun(RingUnderTest ring, CatchUpOptions options, TextW
     private async Task<List<Look>> WatchAsync(RingMember node, DaemonApi daemons, BoardTopic topic, Ledger ledger, long startedAt, CancellationToken cancel)
     {
         var looks = new List<Look>();
-        var parameters = new { topic = Uuid7.ToBytes(topic.Id), first = Uuid7.ToBytes(topic.FirstPost) };
+        var posts = new PostCount(topic);
         using var database = node.OpenDatabase();
         var deadline = Clock.After(startedAt, options.Patience);
         long? level = null;
@@ -112,7 +111,8 @@ public sealed class CatchUpRun(RingUnderTest ring, CatchUpOptions options, TextW
             try
             {
                 var acknowledged = ledger.Acknowledged.Count;
-                var held = await database.RunAsync(c => c.ExecuteScalar<long>("SELECT COUNT(*) FROM post WHERE topic_id = @topic AND id <> @first", parameters), TimeSpan.FromSeconds(5), cancel);
+                var nearlyLevel = looks.Count > 0 && acknowledged - looks[^1].Held <= 10 * options.Rate;
+                var held = await database.RunAsync(c => posts.Read(c, exactly: nearlyLevel), TimeSpan.FromSeconds(5), cancel);
                 var counted = Clock.Now;
                 var says = await daemons.GetAsync(node, "/v1/node?position=false", TimeSpan.FromSeconds(1), cancel);
                 var look = new Look(Clock.Milliseconds(startedAt, counted) / 1000, held, (string?)says?["state"] ?? "", (bool?)says?["serving"] ?? false, (double?)says?["lagSeconds"]);

@@ -25,7 +25,7 @@ internal sealed class SimulatedReplication(SimulatedDaemon daemon, Func<string, 
 
     public Task<ReplicaStatus> StatusAsync(CancellationToken cancel = default) => AskAsync(s => s.Replica.Status);
 
-    public Task PointAtAsync(ServerAddress source, Account replication, ServerTls tls, TimeSpan applyReceived, CancellationToken cancel = default) => ChangeAsync(async () =>
+    public Task PointAtAsync(ServerAddress source, Account replication, ServerTls tls, TimeSpan applyReceived, long lacking = 0, CancellationToken cancel = default) => ChangeAsync(async () =>
     {
         await DrainAsync(applyReceived);
         await SayAsync(s => { s.Replica.StopReceiver(); s.Replica.StopApplier(); });
