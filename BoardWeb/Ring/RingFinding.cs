@@ -1,3 +1,5 @@
+using Connect.Node.Ring;
+
 namespace Connect.BoardWeb.Ring;
 
 /// <summary>Something an operator should know about the ring, in the reader's language.</summary>
@@ -12,14 +14,14 @@ public sealed record RingFinding(bool IsFault, string Text, string? Why = null, 
         var findings = new List<RingFinding>();
         if (!ring.Ring.Closed) findings.Add(new(true, T["OpsOpen"], null, "./connect topology"));
         foreach (var node in ring.Nodes) findings.AddRange(Of(node));
-        foreach (var odd in OddMinority(ring)) findings.Add(new(false, T["OpsOddMinority", odd.Name, odd.Minority]));
+        foreach (var odd in ring.Nodes.OddMinority()) findings.Add(new(false, T["OpsOddMinority", odd.Name, odd.Minority]));
         return [.. findings.OrderByDescending(f => f.IsFault)];
     }
 
     private static IEnumerable<RingFinding> Of(RingNode node)
     {
         var (name, explain) = (node.Name, $"./connect explain {node.Name}");
-        if (node.IsOutOnPurpose) yield return new(false, T["OpsOut", name], Words(node.Why), node.State == "maintenance" ? $"./connect maintenance off {name}" : null);
+        if (node.IsOutOnPurpose()) yield return new(false, T["OpsOut", name], Words(node.Why), node.State == "maintenance" ? $"./connect maintenance off {name}" : null);
         else if (node.IsSilent) yield return new(true, T["OpsSilent", name], Words(node.Why), $"./connect start {name}");
         else
         {
@@ -35,10 +37,6 @@ public sealed record RingFinding(bool IsFault, string Text, string? Why = null, 
         if (node.Logs is { AwaySince: not null, Left: "None" }) yield return new(false, T["OpsNoLogs", name]);
         else if (node.Logs is { AwaySince: not null, Left: "Soon", SecondsLeft: { } left }) yield return new(false, T["OpsLogsSoon", name, Math.Floor(left / 60)]);
     }
-
-    /// <summary>Members that would do something else in a partition than most. Of two equally frequent settings readonly counts as what is meant.</summary>
-    private static IEnumerable<RingNode> OddMinority(RingReport ring) => ring.Nodes.Where(n => n.Minority is not null).GroupBy(n => n.Minority)
-        .OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal).Skip(1).SelectMany(g => g);
 
     private static string? Words(string? why) => string.IsNullOrWhiteSpace(why) ? null : why;
 }

@@ -1,3 +1,5 @@
+using Connect.Node.Ring;
+
 namespace Connect.BoardWeb.Ring;
 
 /// <summary>The whole ring as this node's daemon sees it: the parts of <c>GET /v1/status</c> that the operator's console shows.</summary>
@@ -5,7 +7,7 @@ namespace Connect.BoardWeb.Ring;
 public sealed record RingReport(RingShape Ring, bool Converged, IReadOnlyList<RingNode> Nodes)
 {
     /// <summary>As <c>connect status</c> means it: the ring is closed, and whoever has not been taken out on purpose does its work.</summary>
-    public bool IsHealthy => Ring.Closed && Nodes.Count > 0 && Nodes.All(n => n.IsOutOnPurpose || n is { State: "alive", Mysql.Up: true, Web.Up: true, Daemon.Up: true });
+    public bool IsHealthy => Nodes.AreHealthy(Ring.Closed);
 }
 
 /// <param name="Closed">Following the sources from any node visits all of them.</param>
@@ -21,9 +23,9 @@ public sealed record RingShape(bool Closed, IReadOnlyList<string> Order);
 /// <param name="Minority">writable or readonly: what it does when it sees fewer than a majority; null when it does not answer.</param>
 public sealed record RingNode(
     string Name, string State, string? Engine, string? Source, string? Replication, double? LagSeconds, RingPoint Mysql, RingPoint Web, RingPoint Daemon, bool InLoadBalancer,
-    string? Why = null, string? ReadOnly = null, string? Minority = null, RowsCompared? Compared = null, LogsKept? Logs = null)
+    string? Why = null, string? ReadOnly = null, string? Minority = null, RowsCompared? Compared = null, LogsKept? Logs = null) : INodeStanding
 {
-    public bool IsOutOnPurpose => State is "maintenance" or "leaving" or "left";
+    public bool IsUp => Mysql.Up && Web.Up && Daemon.Up;
 
     public bool IsSilent => State is "suspect" or "unreachable";
 }

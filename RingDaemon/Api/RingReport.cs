@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Connect.Node.Ring;
 using Connect.RingDaemon.Convergence;
 using Connect.RingDaemon.Daemon;
 
@@ -20,12 +21,7 @@ public sealed record RingReport
     public IReadOnlyList<NodeStatus> Nodes { get; init; } = [];
 
     /// <summary>The ring is closed, and whoever has not been taken out on purpose does its work.</summary>
-    public bool IsHealthy() => Ring.Closed && Nodes.Count > 0 && Nodes.Where(n => n.State is not ("maintenance" or "leaving" or "left"))
-        .All(n => n is { State: "alive", Mysql.Up: true, Web.Up: true, Daemon.Up: true });
-
-    /// <summary>Members that would do something else in a partition than most; empty if all answer alike. Of two equally frequent settings readonly counts as what is meant.</summary>
-    public IEnumerable<NodeStatus> OddMinority() => Nodes.Where(n => n.Minority is not null).GroupBy(n => n.Minority)
-        .OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal).Skip(1).SelectMany(g => g);
+    public bool IsHealthy() => Nodes.AreHealthy(Ring.Closed);
 
     public static RingReport From(JsonNode node) => node.Deserialize<RingReport>(Json) ?? new();
 
@@ -43,7 +39,7 @@ public sealed record RingShape(bool Closed, IReadOnlyList<string> Order, long Vi
 }
 
 /// <summary>One node.</summary>
-public sealed record NodeStatus
+public sealed record NodeStatus : INodeStanding
 {
     public string Name { get; init; } = "";
 
@@ -88,6 +84,9 @@ public sealed record NodeStatus
 
     /// <summary>How long it may be away, or stay away, before it needs rows instead of logs, as the answering node sees it.</summary>
     public LogOutlook? Logs { get; init; }
+
+    // Not a part of the answer.
+    bool INodeStanding.IsUp => Mysql.Up && Web.Up && Daemon.Up;
 }
 
 public sealed record ServerPoint(string Host, int Port, bool Up);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Connect.Node.Ring;
 using Connect.RingDaemon.Api;
 using Connect.RingDaemon.Daemon;
 
@@ -57,7 +58,7 @@ internal static class StatusVerb
             output.WriteLine(terminal.Bad($"{node.Compared!.Differing} rows of {node.Name} and {node.Compared.With} differ") + ": ./connect checksum names them, ./connect repair brings what is missing");
         foreach (var node in report.Nodes.Where(n => n.Logs is { AwaySince: not null })) output.WriteLine($"{node.Name} is {(node.Logs!.Left == LogsLeft.Enough ? $"{node.Logs}" : terminal.Warn($"{node.Logs}"))}");
         foreach (var node in report.Nodes.Where(n => n.ReadOnly is not null)) output.WriteLine(terminal.Warn($"{node.Name} takes no posts for now") + $": {node.ReadOnly}");
-        foreach (var node in report.OddMinority())
+        foreach (var node in report.Nodes.OddMinority())
             output.WriteLine(terminal.Warn($"{node.Name} has minority: {node.Minority}") + ", most have another setting: in a partition both sides could write. Make it the same on every node");
         if (!report.IsHealthy()) output.WriteLine("Why: ./connect explain NODE    What was done: ./connect audit");
     }
