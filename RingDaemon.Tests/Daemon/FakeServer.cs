@@ -11,6 +11,11 @@ internal sealed class FakeServer : IReplicationServer
 
     public GtidSet Position { get; set; } = GtidSet.Empty(Engine.MariaDB);
 
+    public ReplicaStatus Status { get; set; } = ReplicaStatus.None;
+
+    /// <summary>What it was said to lack when it was last pointed at a source.</summary>
+    public long? Lacking { get; private set; }
+
     public Func<string, Task> Asked { get; set; } = _ => Task.CompletedTask;
 
     public Task<ServerIdentity> IdentityAsync(CancellationToken cancel = default) => AnswerAsync("identity", () => Identity);
@@ -19,9 +24,13 @@ internal sealed class FakeServer : IReplicationServer
 
     public Task<OwnLogs> LogsAsync(CancellationToken cancel = default) => AnswerAsync("logs", () => new OwnLogs(GtidSet.Empty(Engine.MariaDB), 604800));
 
-    public Task<ReplicaStatus> StatusAsync(CancellationToken cancel = default) => AnswerAsync("status", () => ReplicaStatus.None);
+    public Task<ReplicaStatus> StatusAsync(CancellationToken cancel = default) => AnswerAsync("status", () => Status);
 
-    public Task PointAtAsync(ServerAddress source, Account replication, ServerTls tls, TimeSpan applyReceived, long lacking = 0, CancellationToken cancel = default) => AnswerAsync("point", () => true);
+    public Task PointAtAsync(ServerAddress source, Account replication, ServerTls tls, TimeSpan applyReceived, long lacking = 0, CancellationToken cancel = default)
+    {
+        Lacking = lacking;
+        return AnswerAsync("point", () => true);
+    }
 
     public Task StopAsync(CancellationToken cancel = default) => AnswerAsync("stop", () => true);
 
