@@ -77,12 +77,11 @@ public sealed class Approving(BoardDatabase database, DecisionReader decisions, 
     /// <summary>What is decided about, its post, and what was decided last.</summary>
     private (Guid Subject, Guid Post, Decision? Before) Find(DbConnection connection, Guid id)
     {
-        var of = new { id = Ids.Bytes(id) };
-        var opening = Ids.OrNull(connection.ExecuteScalar<byte[]?>("SELECT MIN(id) FROM post WHERE topic_id = @id", of));
+        var opening = FirstPost.Of(connection, id);
         var topic = opening is not null ? id : Ids.OrNull(connection.QueryFirstOrDefault<byte[]?>($"""
             SELECT p.topic_id FROM post p WHERE p.id = @id AND {FirstPost.Is("p")}
               AND EXISTS (SELECT 1 FROM decision d WHERE d.subject_id = p.topic_id AND d.property = '{Decidable.Waits}')
-            """, of));
+            """, new { id = Ids.Bytes(id) }));
         var subject = topic ?? id;
         return (subject, opening ?? id, decisions.Of(connection, subject)[Decidable.Waits]);
     }

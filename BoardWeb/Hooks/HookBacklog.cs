@@ -69,7 +69,7 @@ public sealed class HookBacklog
             int attempts = Convert.ToInt32(row.attempts);
             string kind = (string)row.@event;
             var subject = Ids.OrNull((byte[]?)row.approved) ?? id;
-            var post = kind == HookEvent.TopicCreated ? Opening(connection, subject) ?? subject : Ids.OrNull((byte[]?)row.post) ?? subject;
+            var post = kind == HookEvent.TopicCreated ? FirstPost.Of(connection, subject) ?? subject : Ids.OrNull((byte[]?)row.post) ?? subject;
             queue.Waiting[id] = new(id, post, (long)row.origin, kind, attempts, Uuid7.TimeOf(Ids.Of((byte[])row.first)), Uuid7.TimeOf(Ids.Of((byte[])row.latest)) + pauseAfter(attempts));
         }
         foreach (var outcome in connection.Query<string>($"SELECT outcome FROM hook_delivery WHERE hook_id = @hook AND id > @since AND event <> '{HookEvent.Test}' ORDER BY id DESC LIMIT {maxFailures}", of))
@@ -114,7 +114,7 @@ public sealed class HookBacklog
                 SELECT p.id, t.id AS topic FROM post p LEFT JOIN topic t ON t.id = p.topic_id AND t.node = p.node AND t.id > @after AND {FirstPost.Is("p")}
                 WHERE p.node = @origin AND p.id > @after AND p.id <= @newest AND NOT EXISTS (SELECT 1 FROM post e WHERE e.request_key = p.request_key AND e.id < p.id)
                   AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.subject_id = p.id AND d.property = '{Decidable.Waits}')
-                  AND NOT ({FirstPost.Is("p")} AND EXISTS (SELECT 1 FROM decision d WHERE d.subject_id = p.topic_id AND d.property = '{Decidable.Waits}'))
+                  AND NOT (EXISTS (SELECT 1 FROM decision d WHERE d.subject_id = p.topic_id AND d.property = '{Decidable.Waits}') AND {FirstPost.Is("p")})
                 ORDER BY p.id LIMIT {AtOnce}
                 """, of).Select(r => (Id: Ids.Of((byte[])r.id), Topic: Ids.OrNull((byte[]?)r.topic))).ToList();
             if (posts.Count == AtOnce) newest = posts[^1].Id;
@@ -147,7 +147,7 @@ public sealed class HookBacklog
         foreach (var (id, subject, post) in approved)
         {
             var kind = post is null ? HookEvent.TopicCreated : HookEvent.PostCreated;
-            if (Hook.Events.Contains(kind) && (post ?? Opening(connection, subject)) is { } about) Waiting[id] = new(id, about, origin, kind, 0, null, now);
+            if (Hook.Events.Contains(kind) && (post ?? FirstPost.Of(connection, subject)) is { } about) Waiting[id] = new(id, about, origin, kind, 0, null, now);
         }
         return approved.Count < AtOnce ? newest : UpTo(origin, approved[^1].Id);
     }
@@ -158,8 +158,6 @@ public sealed class HookBacklog
         foreach (var later in Waiting.Values.Where(w => w.Origin == origin && w.Attempts == 0 && w.Id.CompareTo(last) > 0).ToList()) Waiting.Remove(later.Id);
         return last;
     }
-
-    private static Guid? Opening(DbConnection connection, Guid topic) => Ids.OrNull(connection.ExecuteScalar<byte[]?>("SELECT MIN(id) FROM post WHERE topic_id = @id", new { id = Ids.Bytes(topic) }));
 
     private static Guid Later(Guid one, Guid other) => one.CompareTo(other) > 0 ? one : other;
 }

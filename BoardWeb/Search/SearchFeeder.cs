@@ -182,20 +182,21 @@ public sealed class SearchFeeder(BoardDatabase database, NodeSettings settings, 
     {
         if (posts.Count == 0) return [];
         var states = PostRevisions.Of(connection, posts);
-        var opening = FirstPost.Of(connection, posts);
         // Of two posts with one request key only the earlier one counts; what waits for a moderator does not yet.
-        return [.. connection.Query($"""
+        var rows = connection.Query($"""
             SELECT p.id, p.node, p.topic_id, p.author_id, p.body, t.title,
               {Shown.Post("p.id")} AND {Shown.Post("p.topic_id")} AS approved,
               EXISTS (SELECT 1 FROM post e WHERE e.request_key = p.request_key AND e.id < p.id) AS repeats
             FROM post p LEFT JOIN topic t ON t.id = p.topic_id WHERE p.id IN @ids
-            """, new { ids = posts.Select(Ids.Bytes) }).Select(row =>
-            {
-                var id = Ids.Of((byte[])row.id);
-                var state = states.GetValueOrDefault(id, PostState.AsWritten);
-                var shown = state.Deleted is null && (long)row.repeats == 0 && (long)row.approved != 0;
-                return new IndexedPost(id, (long)row.node, Ids.Of((byte[])row.topic_id), Ids.Of((byte[])row.author_id), opening.Contains(id) ? (string?)row.title ?? "" : "",
-                    shown ? state.Edit?.Body ?? (string)row.body : null, state.Erasure is not null);
-            })];
+            """, new { ids = posts.Select(Ids.Bytes) }).ToList();
+        var opening = FirstPost.Of(connection, rows.Select(row => Ids.Of((byte[])row.topic_id)).ToHashSet());
+        return [.. rows.Select(row =>
+        {
+            var id = Ids.Of((byte[])row.id);
+            var state = states.GetValueOrDefault(id, PostState.AsWritten);
+            var shown = state.Deleted is null && (long)row.repeats == 0 && (long)row.approved != 0;
+            return new IndexedPost(id, (long)row.node, Ids.Of((byte[])row.topic_id), Ids.Of((byte[])row.author_id), opening.Contains(id) ? (string?)row.title ?? "" : "",
+                shown ? state.Edit?.Body ?? (string)row.body : null, state.Erasure is not null);
+        })];
     }
 }

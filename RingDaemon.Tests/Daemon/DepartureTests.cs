@@ -12,7 +12,7 @@ public sealed class DepartureTests : IDisposable
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
 
     private readonly TemporaryFolder _folder = new();
-    private readonly Written _audit = new();
+    private readonly FakeAudit _audit = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -44,13 +44,6 @@ public sealed class DepartureTests : IDisposable
     }
 
     private Departure Of(Func<Task> stop) => new(new FakeServer { Asked = question => question == "stop" ? stop() : throw new NotSupportedException(question) }, new Peers(_ => throw new NotSupportedException()), new Goodbye(), new OperatorWishes(_folder.Path), _audit);
-
-    private sealed class Written : IAudit
-    {
-        public string Outcome { get; private set; } = "";
-
-        public void Add(string action, string evidence, string outcome) => Outcome = outcome;
-    }
 
     private sealed class Goodbye : IMembership
     {

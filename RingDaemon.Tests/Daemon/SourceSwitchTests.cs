@@ -20,7 +20,7 @@ public sealed class SourceSwitchTests
         var theirs = GtidSet.Parse(Engine.MariaDB, "1-1-40,2-2-8000,3-3-500");
         using var peers = new Peers(_ => new Standing(new(theirs, GtidSet.Empty(Engine.MariaDB), new(Engine.MariaDB, "MariaDB 10.11.19", 2, "2"))));
         var facts = SimulatedNode.FactsOf("n2") with { MysqlHost = There.Host, MysqlPort = There.Port, Engine = Engine.MariaDB };
-        var change = new SourceSwitch(server, peers, new Account("replica", "secret"), tls: false, new Unread(), new DecisionCounts(), TimeProvider.System);
+        var change = new SourceSwitch(server, peers, new Account("replica", "secret"), tls: false, new FakeAudit(), new DecisionCounts(), TimeProvider.System);
         var ended = await change.CarryOutAsync(new RingEffect.PointAt(new Member(facts, 1, Liveness.Alive), "it is before me"), server.Identity, TestContext.Current.CancellationToken);
         Assert.Null(ended.Refusal);
         Assert.Equal(7500, server.Lacking);
@@ -33,13 +33,6 @@ public sealed class SourceSwitchTests
         public Task<GtidSet> WaitForAsync(GtidSet wanted, TimeSpan timeout, CancellationToken cancel = default) => Task.FromResult(position.Executed);
 
         public void Dispose()
-        {
-        }
-    }
-
-    private sealed class Unread : IAudit
-    {
-        public void Add(string action, string evidence, string outcome)
         {
         }
     }

@@ -16,9 +16,11 @@ public sealed class PostCount(BoardTopic topic)
     private static readonly TimeSpan Settled = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan AllEvery = TimeSpan.FromSeconds(10);
 
+    private const string FromBound = "FROM post WHERE topic_id = @topic AND id <> @first AND id >= @bound";
+
     private Guid _bound; // ids below it are counted already
     private long _below;
-    private long _all = Clock.After(Clock.Now, -2 * AllEvery);
+    private long _all = Clock.Now;
 
     /// <summary>Posts of the topic without the one it began with.</summary>
     /// <param name="connection">To the server.</param>
@@ -30,17 +32,16 @@ public sealed class PostCount(BoardTopic topic)
             (_bound, _below) = (default, 0);
             _all = Clock.Now;
         }
-        var (count, newest) = connection.QuerySingle<(long, byte[]?)>(
-            "SELECT COUNT(*), MAX(id) FROM post WHERE topic_id = @topic AND id <> @first AND id >= @bound",
-            new { topic = Uuid7.ToBytes(topic.Id), first = Uuid7.ToBytes(topic.FirstPost), bound = Uuid7.ToBytes(_bound) });
+        var (count, newest) = connection.QuerySingle<(long, byte[]?)>($"SELECT COUNT(*), MAX(id) {FromBound}", Parameters());
         var held = _below + count;
         if (newest is null) return held;
         var next = Uuid7.LowestAt(Uuid7.TimeOf(Uuid7.FromBytes(newest)) - Settled);
         if (Uuid7.TimeOf(next) - Uuid7.TimeOf(_bound) < Settled) return held;
-        _below += connection.ExecuteScalar<long>(
-            "SELECT COUNT(*) FROM post WHERE topic_id = @topic AND id <> @first AND id >= @bound AND id < @next",
-            new { topic = Uuid7.ToBytes(topic.Id), first = Uuid7.ToBytes(topic.FirstPost), bound = Uuid7.ToBytes(_bound), next = Uuid7.ToBytes(next) });
+        _below += connection.ExecuteScalar<long>($"SELECT COUNT(*) {FromBound} AND id < @next", Parameters(next));
         _bound = next;
         return held;
     }
+
+    private object Parameters(Guid next = default) =>
+        new { topic = Uuid7.ToBytes(topic.Id), first = Uuid7.ToBytes(topic.FirstPost), bound = Uuid7.ToBytes(_bound), next = Uuid7.ToBytes(next) };
 }
