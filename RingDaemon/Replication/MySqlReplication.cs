@@ -48,7 +48,7 @@ public sealed class MySqlReplication(DatabaseSettings settings, Account daemon) 
         connection.Execute(
             $"""
             CHANGE REPLICATION SOURCE TO SOURCE_HOST=@host, SOURCE_PORT={source.Port}, SOURCE_USER=@user, SOURCE_PASSWORD=@password,
-              SOURCE_AUTO_POSITION=1, SOURCE_CONNECT_RETRY=1, SOURCE_RETRY_COUNT=0, SOURCE_HEARTBEAT_PERIOD=0.5,
+              SOURCE_AUTO_POSITION=1, REQUIRE_ROW_FORMAT=1, GTID_ONLY=1, SOURCE_CONNECT_RETRY=1, SOURCE_RETRY_COUNT=0, SOURCE_HEARTBEAT_PERIOD=0.5,
               SOURCE_SSL={(tls.On ? 1 : 0)}, SOURCE_SSL_CA=@ca, SOURCE_SSL_VERIFY_SERVER_CERT={(tls.CaFile is null ? 0 : 1)}, GET_SOURCE_PUBLIC_KEY={(tls.On ? 0 : 1)}
             """, new { host = source.Host, user = replication.User, password = replication.Password, ca = tls.CaFile ?? "" });
         Start(connection, many: lacking >= Much && !_manyStartSlowly);
