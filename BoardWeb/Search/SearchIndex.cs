@@ -22,12 +22,19 @@ public sealed class SearchIndex : IDisposable
     /// <summary>Another layout makes the file anew.</summary>
     private const string Layout = "1";
 
+    private const string IdOfNumber = "SELECT id FROM post WHERE number = @number";
+
     /// <summary>Searches at the same time; the next ones wait.</summary>
     private const int MaxReaders = 3;
 
     private readonly SemaphoreSlim _readers = new(MaxReaders, MaxReaders);
     private readonly string _file;
     private readonly SqliteConnection _writer;
+
+    /// <summary>What is done for each post, prepared once: to prepare such a statement takes longer than to carry it out.</summary>
+    private readonly Dictionary<string, SqliteCommand> _prepared = [];
+
+    private SqliteTransaction? _transaction;
 
     /// <summary>Opens the file, or makes it.</summary>
     /// <param name="ring">Whose posts these are; a file of another ring's, or one that cannot be read, is made anew.</param>
@@ -77,14 +84,22 @@ public sealed class SearchIndex : IDisposable
     }
 
     /// <summary>Called by whoever puts posts into it.</summary>
-    public bool Has(Guid post) => NumberOf(_writer, post) is not null;
+    public bool Has(Guid post) => NumberOf(post) is not null;
 
     /// <summary>Takes these posts as they are now, and how far their origin has been seen with them: both or neither.</summary>
     /// <param name="seen">Null leaves the marks as they are.</param>
     public void Put(IReadOnlyCollection<IndexedPost> posts, (long Origin, Guid Id)? seen)
     {
         using var transaction = _writer.BeginTransaction();
-        foreach (var post in posts) Put(post);
+        _transaction = transaction;
+        try
+        {
+            foreach (var post in posts) Put(post);
+        }
+        finally
+        {
+            _transaction = null;
+        }
         if (seen is { } mark)
             Execute(_writer, "INSERT INTO mark VALUES (@origin, @id) ON CONFLICT (origin) DO UPDATE SET id = excluded.id", ("@origin", mark.Origin), ("@id", Ids.Bytes(mark.Id)));
         transaction.Commit();
@@ -108,6 +123,7 @@ public sealed class SearchIndex : IDisposable
 
     public void Dispose()
     {
+        foreach (var command in _prepared.Values) command.Dispose();
         _writer.Dispose();
         _readers.Dispose();
     }
@@ -147,7 +163,7 @@ public sealed class SearchIndex : IDisposable
         using var command = Command(connection, """
             SELECT p.id FROM word JOIN post p ON p.number = word.rowid WHERE word MATCH @match AND word.rowid < @before ORDER BY word.rowid DESC LIMIT @limit
             """,
-            ("@match", match), ("@before", before is { } b ? NumberOf(connection, b) ?? Number(b) : long.MaxValue), ("@limit", limit));
+            ("@match", match), ("@before", before is { } b ? NumberOf(n => Scalar(connection, IdOfNumber, ("@number", n)) as byte[], b) ?? Number(b) : long.MaxValue), ("@limit", limit));
         var found = new List<Guid>();
         try
         {
@@ -163,20 +179,20 @@ public sealed class SearchIndex : IDisposable
 
     private void Put(IndexedPost post)
     {
-        var number = NumberOf(_writer, post.Id);
+        var number = NumberOf(post.Id);
         if (number is { } known)
         {
-            Execute(_writer, "DELETE FROM word WHERE rowid = @number", ("@number", known));
+            Prepared("DELETE FROM word WHERE rowid = @number", ("@number", known)).ExecuteNonQuery();
         }
         else
         {
             // Two posts of one moment: the next number is as good.
-            for (number = Number(post.Id); Scalar(_writer, "SELECT 1 FROM post WHERE number = @number", ("@number", number.Value)) is not null;) number++;
-            Execute(_writer, "INSERT INTO post VALUES (@number, @id, @origin)", ("@number", number.Value), ("@id", Ids.Bytes(post.Id)), ("@origin", post.Origin));
+            for (number = Number(post.Id); IdAt(number.Value) is not null;) number++;
+            Prepared("INSERT INTO post VALUES (@number, @id, @origin)", ("@number", number.Value), ("@id", Ids.Bytes(post.Id)), ("@origin", post.Origin)).ExecuteNonQuery();
         }
         if (post.Body is null) return;
-        Execute(_writer, "INSERT INTO word (rowid, title, body, topic, author) VALUES (@number, @title, @body, @topic, @author)",
-            ("@number", number.Value), ("@title", SearchText.Spaced(post.Title)), ("@body", SearchText.Spaced(post.Body)), ("@topic", post.Topic.ToString("N")), ("@author", post.Author.ToString("N")));
+        Prepared("INSERT INTO word (rowid, title, body, topic, author) VALUES (@number, @title, @body, @topic, @author)",
+            ("@number", number.Value), ("@title", SearchText.Spaced(post.Title)), ("@body", SearchText.Spaced(post.Body)), ("@topic", post.Topic.ToString("N")), ("@author", post.Author.ToString("N"))).ExecuteNonQuery();
     }
 
     /// <summary>The first number of a post's: 48 bits of milliseconds, the 12 of the counter and three that are random.</summary>
@@ -188,14 +204,27 @@ public sealed class SearchIndex : IDisposable
         return (long)((high >> 16 << 15 | (high & 0xFFF) << 3 | (uint)(bytes[8] & 0x3F) >> 3) & long.MaxValue);
     }
 
-    private static long? NumberOf(SqliteConnection connection, Guid id)
+    private long? NumberOf(Guid id) => NumberOf(IdAt, id);
+
+    private static long? NumberOf(Func<long, byte[]?> idAt, Guid id)
     {
         var bytes = Ids.Bytes(id);
-        for (var number = Number(id); Scalar(connection, "SELECT id FROM post WHERE number = @number", ("@number", number)) is byte[] found; number++)
+        for (var number = Number(id); idAt(number) is { } found; number++)
         {
             if (found.AsSpan().SequenceEqual(bytes)) return number;
         }
         return null;
+    }
+
+    private byte[]? IdAt(long number) => Prepared(IdOfNumber, ("@number", number)).ExecuteScalar() as byte[];
+
+    private SqliteCommand Prepared(string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        if (!_prepared.TryGetValue(sql, out var command)) _prepared.Add(sql, command = Command(_writer, sql));
+        command.Transaction = _transaction;
+        command.Parameters.Clear();
+        foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value);
+        return command;
     }
 
     private SqliteConnection Open()
