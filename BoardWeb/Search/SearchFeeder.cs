@@ -14,7 +14,7 @@ namespace Connect.BoardWeb.Search;
 
 /// <summary>
 /// Keeps this node's <see cref="SearchIndex"/> up to date with what its server holds: about a second behind, and after a first start for as long as it takes to read all posts. The board
-/// works without it: a folder that cannot be written or a disk that is full costs the search, and nothing else.
+/// works without it: a folder that cannot be written or a disk that is full costs the search, and nothing else. While the server catches up on what it missed, the index waits.
 /// </summary>
 public sealed class SearchFeeder(BoardDatabase database, NodeSettings settings, TimeProvider time, ILogger<SearchFeeder> log) : BackgroundService
 {
@@ -28,6 +28,7 @@ public sealed class SearchFeeder(BoardDatabase database, NodeSettings settings, 
     /// <summary>Rows that a repair or an import brings do not arrive in the order of their ids: their origin's are counted that often. It reads one index through. One hour.</summary>
     private static readonly TimeSpan CountEvery = TimeSpan.FromHours(1);
 
+    private readonly CatchingUp _catchingUp = new(time);
     private volatile SearchIndex? _index;
     private volatile string? _fault = "This node has not opened its index yet. Try again in a moment.";
     private volatile bool _complete;
@@ -38,7 +39,7 @@ public sealed class SearchFeeder(BoardDatabase database, NodeSettings settings, 
     /// <summary>Why it cannot be used.</summary>
     public string Fault => _fault ?? "";
 
-    /// <summary>Everything that was there when the board started is in it.</summary>
+    /// <summary>Everything that was there when the board started is in it, and everything the server has caught up on since.</summary>
     public bool IsComplete => _complete;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -58,8 +59,10 @@ public sealed class SearchFeeder(BoardDatabase database, NodeSettings settings, 
                         await CountAsync(_index!, stoppingToken);
                         counted = time.GetTimestamp();
                     }
-                    await FollowAsync(_index!, _index!.Seen(), stoppingToken);
-                    (_complete, _fault) = (true, null);
+                    var newest = await NewestAsync(stoppingToken);
+                    var waits = _catchingUp.Look(newest);
+                    if (!waits) await FollowAsync(_index!, _index!.Seen(), newest, stoppingToken);
+                    (_complete, _fault) = (!waits, null);
                 }
                 catch (Exception e) when (e is DatabaseUnavailableException or DbException and not SqliteException)
                 {
@@ -101,11 +104,12 @@ public sealed class SearchFeeder(BoardDatabase database, NodeSettings settings, 
         if (e is SqliteException spoilt && SearchIndex.IsSpoilt(spoilt)) SearchIndex.Delete(settings.Resolve(settings.Web.SearchFile));
     }
 
-    /// <summary>Reads on from these marks until nothing is left.</summary>
-    private async Task FollowAsync(SearchIndex index, Marks seen, CancellationToken cancel)
+    private Task<Marks> NewestAsync(CancellationToken cancel) => database.ReadAsync(c => Marks.Newest(c, "post", "post_revision", "import_note", "decision"), cancel);
+
+    /// <summary>Reads on from what has been seen to what is there.</summary>
+    private async Task FollowAsync(SearchIndex index, Marks seen, Marks there, CancellationToken cancel)
     {
-        var now = await database.ReadAsync(c => Marks.Newest(c, "post", "post_revision", "import_note", "decision"), cancel);
-        foreach (var (origin, newest) in now.Origins)
+        foreach (var (origin, newest) in there.Origins)
         {
             await FollowImportsAsync(index, origin, seen[origin], newest, cancel);
             for (var at = seen[origin]; at.CompareTo(newest) < 0;)
@@ -146,7 +150,7 @@ public sealed class SearchFeeder(BoardDatabase database, NodeSettings settings, 
         foreach (var origin in await LackingAsync(index, cancel))
         {
             log.LogInformation("The index lacks posts of server {Origin}: it is read again", origin);
-            await FollowAsync(index, Marks.Of(index.Seen().Origins.Where(m => m.Key != origin)), cancel);
+            await FollowAsync(index, Marks.Of(index.Seen().Origins.Where(m => m.Key != origin)), await NewestAsync(cancel), cancel);
         }
     }
 
