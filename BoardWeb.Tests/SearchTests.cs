@@ -192,6 +192,37 @@ public sealed class SearchTests(MariaDbStage mariaDb, MySqlStage mysql)
         IndexedPost Indexed(Guid id) => new(id, Origin, topic, topic, "", "x");
     }
 
+    /// <summary>A day's posts that arrive within seconds: what the server lacks has a copy less, what the index lacks has not.</summary>
+    [Fact]
+    public async Task While_its_server_catches_up_the_index_waits_and_says_that_it_is_not_complete()
+    {
+        var feeder = mariaDb.A.Service<SearchFeeder>();
+        const int Origin = 4719; // this test's own
+        var (topic, word, at) = (await mariaDb.TopicAsync(), Word(), DateTimeOffset.UtcNow.AddDays(-1));
+        using var admin = mariaDb.Admin(mariaDb.A);
+        using var guest = mariaDb.A.Client();
+        await Wait.UntilAsync(() => Task.FromResult(feeder.IsComplete), Soon, "the index is read");
+        var posts = 0;
+        await Wait.UntilAsync(async () =>
+        {
+            await ArriveAsync();
+            return !feeder.IsComplete;
+        }, Soon, "the index waits");
+        Assert.Contains("class=\"notice\"", await guest.GetStringAsync($"/search?q={word}"), StringComparison.Ordinal);
+        var held = (await SearchAsync(admin, word)).Count;
+        Assert.True(held < posts, $"{held} of {posts} posts are in the index");
+        await Wait.UntilAsync(() => Task.FromResult(feeder.IsComplete), Soon, "nothing more arrives, and the index is complete");
+        Assert.Equal(Math.Min(posts, 50), (await SearchAsync(admin, word)).Count); // a page of them
+
+        async Task ArriveAsync()
+        {
+            at += TimeSpan.FromSeconds(20);
+            await mariaDb.SqlAsync(c => c.Execute("INSERT INTO post (id,node,topic_id,author_id,body) VALUES (@id,@Origin,@topic,@topic,@word)",
+                new { id = Uuid7.ToBytes(Guid.CreateVersion7(at)), Origin, topic = Uuid7.ToBytes(topic), word }));
+            posts++;
+        }
+    }
+
     private static string Word() => $"w{Guid.NewGuid():N}"[..16];
 
     private static async Task<Guid> PostAsync(HttpClient http, Guid topic, string body) =>
