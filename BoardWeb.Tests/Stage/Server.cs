@@ -9,7 +9,13 @@ namespace Connect.BoardWeb.Tests.Stage;
 public sealed class Server : IAsyncDisposable
 {
     private static readonly SemaphoreSlim OneAtATime = new(1);
-    private static int _nextPort = 21000;
+
+    private const int FirstPort = 21000, LastPort = 21999, PortsOfARun = 500;
+
+    /// <summary>Held until the process ends: the first port of its range. Two runs at a time would take each other's ports between the look and the use.</summary>
+    private static readonly TcpListener Range = ClaimRange();
+
+    private static int _lastPort = PortOf(Range);
 
     private readonly Process _process;
 
@@ -23,22 +29,15 @@ public sealed class Server : IAsyncDisposable
 
     public static Account Board { get; } = new("connect_board", "Aa1_board");
 
-    /// <summary>A port of the range these tests keep to.</summary>
+    /// <summary>A port of the range this run keeps to.</summary>
     public static int FreePort()
     {
         while (true)
         {
-            var port = Interlocked.Increment(ref _nextPort);
-            try
-            {
-                using var probe = new TcpListener(IPAddress.Loopback, port);
-                probe.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // somebody else's
-            }
+            var port = Interlocked.Increment(ref _lastPort);
+            if (port >= PortOf(Range) + PortsOfARun) throw new InvalidOperationException($"One run of these tests has {PortsOfARun} ports; all are used up.");
+            using var probe = Listen(port);
+            if (probe is not null) return port;
         }
     }
 
@@ -49,6 +48,33 @@ public sealed class Server : IAsyncDisposable
         Path.Combine(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "connect/mysql"),
     }.FirstOrDefault(prefix => prefix is { Length: > 0 } && File.Exists(Path.Combine(prefix, "usr/sbin/mysqld")));
+
+    private static TcpListener ClaimRange()
+    {
+        for (var first = FirstPort; first <= LastPort; first += PortsOfARun)
+        {
+            if (Listen(first) is { } claimed) return claimed;
+        }
+        throw new InvalidOperationException($"No range of ports is free from {FirstPort} to {LastPort}: only two runs of these tests fit on one machine.");
+    }
+
+    private static int PortOf(TcpListener listener) => ((IPEndPoint)listener.LocalEndpoint).Port;
+
+    /// <summary>Null if somebody else has it.</summary>
+    private static TcpListener? Listen(int port)
+    {
+        var listener = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+            return listener;
+        }
+        catch (SocketException)
+        {
+            listener.Dispose();
+            return null;
+        }
+    }
 
     public static async Task<Server> StartAsync(Engine engine)
     {
