@@ -42,6 +42,10 @@ public sealed class MySqlReplication(DatabaseSettings settings, Account daemon) 
         }
     }
 
+    /// <remarks>
+    /// GTID_ONLY: no file positions are kept. With them each applier writes a row of its own with every transaction, and at every start. MySQL gives it only together with
+    /// REQUIRE_ROW_FORMAT: a statement in a source's log stops the applier, where it might have come to another result than at its origin.
+    /// </remarks>
     private protected override void Point(DbConnection connection, ServerAddress source, Account replication, ServerTls tls, long lacking)
     {
         StopApplier(connection);

@@ -44,8 +44,8 @@ public static class OptionFile
     /// <summary>
     /// Threads that apply what comes from the source. A node that was away would apply one transaction after the other with two flushes of the disk each, unless many share them.
     /// Measured on two cores with nothing else to do, posts a second: MariaDB 4,350 with 16 threads and 4,600 with 64; MySQL 1,000, 1,200, 1,800, 2,400 and 3,900 with 4, 8, 16, 32
-    /// and 64. But MySQL writes down the state of each thread when replication starts: with 64 that took longer than a change of source may (5.5 s, on a busy machine), and 380 MB more.
-    /// So who was not away for long has fewer (<see cref="CatchUpAppliers"/>).
+    /// and 64. But 64 take 380 MB more, and when MySQL still wrote down the state of each at the start of replication (before GTID_ONLY) that took longer than a change of source may: 5.5 s,
+    /// on a busy machine. So who was not away for long has fewer (<see cref="CatchUpAppliers"/>).
     /// </summary>
     public static int Appliers(Engine engine) => engine == Engine.MariaDB ? 32 : 16;
 
